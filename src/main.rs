@@ -1,0 +1,2 @@
+//! octroi
+fn main() {}

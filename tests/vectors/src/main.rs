@@ -1,0 +1,2 @@
+//! Vector harness.
+fn main() {}
