@@ -1,1 +1,2 @@
 //! octroi
+pub mod http;
