@@ -1,2 +1,9 @@
-//! octroi
+//! octroi: a SAML/SSO gateway between portals and publishers.
+//!
+//! The modules stand in the order in which an access meets them.
+
 pub mod http;
+
+pub mod access;
+pub mod clock;
+pub mod state;
