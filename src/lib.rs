@@ -5,5 +5,4 @@
 pub mod http;
 
 pub mod access;
-pub mod clock;
 pub mod state;

@@ -110,7 +110,12 @@ impl Flow {
 
     /// The flow named by `token`, when this browser carries it and it has not expired.
     #[must_use]
-    pub fn find(token: FlowToken, cookies: &[(String, String)], sealer: &Sealer, now: u32) -> Option<Self> {
+    pub fn find(
+        token: FlowToken,
+        cookies: &[(String, String)],
+        sealer: &Sealer,
+        now: u32,
+    ) -> Option<Self> {
         let name = token.cookie();
         let (_, value) = cookies.iter().find(|(cookie, _)| *cookie == name)?;
         Self::open(&name, value, sealer, now)
@@ -119,7 +124,9 @@ impl Flow {
     /// Every unexpired flow of this browser, the newest first.
     #[must_use]
     pub fn all(cookies: &[(String, String)], sealer: &Sealer, now: u32) -> Vec<Self> {
-        let mut flows: Vec<_> = own(cookies).filter_map(|(name, value)| Self::open(name, value, sealer, now)).collect();
+        let mut flows: Vec<_> = own(cookies)
+            .filter_map(|(name, value)| Self::open(name, value, sealer, now))
+            .collect();
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.started));
         flows
     }
@@ -137,12 +144,22 @@ pub fn make_room(cookies: &[(String, String)], sealer: &Sealer, now: u32) -> Vec
     if own(cookies).count() < MAX_FLOWS {
         return Vec::new();
     }
-    let kept: Vec<_> = Flow::all(cookies, sealer, now).into_iter().take(MAX_FLOWS - 1).map(|flow| flow.token.cookie()).collect();
-    own(cookies).filter(|(name, _)| !kept.iter().any(|k| k == name)).map(|(name, _)| clear_cookie(name)).collect()
+    let kept: Vec<_> = Flow::all(cookies, sealer, now)
+        .into_iter()
+        .take(MAX_FLOWS - 1)
+        .map(|flow| flow.token.cookie())
+        .collect();
+    own(cookies)
+        .filter(|(name, _)| !kept.iter().any(|k| k == name))
+        .map(|(name, _)| clear_cookie(name))
+        .collect()
 }
 
 fn own(cookies: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    cookies.iter().filter(|(name, _)| name.starts_with(PREFIX)).map(|(name, value)| (name.as_str(), value.as_str()))
+    cookies
+        .iter()
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 /// A `Set-Cookie` value as octroi sets them: this host only, TLS only, no script, sent with cross-site posts
@@ -150,7 +167,9 @@ fn own(cookies: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
 #[must_use]
 pub fn set_cookie(name: &str, value: &str, max_age: Option<u32>) -> String {
     match max_age {
-        Some(seconds) => format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=None"),
+        Some(seconds) => {
+            format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=None")
+        }
         None => format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=None"),
     }
 }
@@ -173,7 +192,10 @@ mod tests {
             ent: "B0".into(),
             started,
             restarts: 0,
-            purpose: Purpose::Tile { resource: "ark:/1/a".into(), school: None },
+            purpose: Purpose::Tile {
+                resource: "ark:/1/a".into(),
+                school: None,
+            },
         }
     }
 
@@ -187,10 +209,16 @@ mod tests {
         let sealer = Sealer::new(&[[1u8; 32]]).unwrap();
         let flow = flow(1, 1000);
         let cookies = [carried(&flow.seal(&sealer).unwrap())];
-        assert_eq!(Flow::find(flow.token, &cookies, &sealer, 1599), Some(flow.clone()));
+        assert_eq!(
+            Flow::find(flow.token, &cookies, &sealer, 1599),
+            Some(flow.clone())
+        );
         assert_eq!(Flow::find(flow.token, &cookies, &sealer, 1600), None);
         assert_eq!(Flow::find(flow.token, &[], &sealer, 1001), None);
-        assert_eq!(Flow::find(FlowToken([2; 16]), &cookies, &sealer, 1001), None);
+        assert_eq!(
+            Flow::find(FlowToken([2; 16]), &cookies, &sealer, 1001),
+            None
+        );
     }
 
     #[test]
@@ -198,14 +226,22 @@ mod tests {
         let sealer = Sealer::new(&[[1u8; 32]]).unwrap();
         let (_, value) = carried(&flow(1, 1000).seal(&sealer).unwrap());
         let other = FlowToken([2; 16]);
-        assert_eq!(Flow::find(other, &[(other.cookie(), value)], &sealer, 1001), None);
+        assert_eq!(
+            Flow::find(other, &[(other.cookie(), value)], &sealer, 1001),
+            None
+        );
     }
 
     #[test]
     fn the_oldest_of_eight_makes_room() {
         let sealer = Sealer::new(&[[1u8; 32]]).unwrap();
-        let cookies: Vec<_> = (0..8).map(|n| carried(&flow(n, 1000 + u32::from(n)).seal(&sealer).unwrap())).collect();
-        assert_eq!(make_room(&cookies[..7], &sealer, 1100), Vec::<String>::new());
+        let cookies: Vec<_> = (0..8)
+            .map(|n| carried(&flow(n, 1000 + u32::from(n)).seal(&sealer).unwrap()))
+            .collect();
+        assert_eq!(
+            make_room(&cookies[..7], &sealer, 1100),
+            Vec::<String>::new()
+        );
         let cleared = make_room(&cookies, &sealer, 1100);
         assert_eq!(cleared.len(), 1);
         assert!(cleared[0].starts_with(&FlowToken([0; 16]).cookie()));
@@ -215,7 +251,12 @@ mod tests {
     fn tokens_survive_relay_state() {
         let token = FlowToken([0xfb; 16]);
         assert_eq!(FlowToken::parse(&token.text()), Some(token));
-        for bad in ["", "ss:mem:1234", "AAAAAAAAAAAAAAAAAAAAAA==", &"é".repeat(11)] {
+        for bad in [
+            "",
+            "ss:mem:1234",
+            "AAAAAAAAAAAAAAAAAAAAAA==",
+            &"é".repeat(11),
+        ] {
             assert_eq!(FlowToken::parse(bad), None, "{bad}");
         }
     }

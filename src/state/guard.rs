@@ -105,7 +105,11 @@ impl LocalGuard {
     /// A guard that forgets with the process: for tests and simulators.
     #[must_use]
     pub fn in_memory(capacity: usize) -> Self {
-        Self { used: DashMap::new(), journal: None, capacity }
+        Self {
+            used: DashMap::new(),
+            journal: None,
+            capacity,
+        }
     }
 
     /// A guard with its journal in `folder`; what was used before the restart stays used.
@@ -117,7 +121,11 @@ impl LocalGuard {
         let journal = Journal::open(folder, "replay", now, |record| {
             used.insert(record.fingerprint, record.until);
         })?;
-        Ok(Self { used, journal: Some(Mutex::new(journal)), capacity })
+        Ok(Self {
+            used,
+            journal: Some(Mutex::new(journal)),
+            capacity,
+        })
     }
 
     fn claim_now(&self, claim: Claim) -> Result<(), ClaimError> {
@@ -134,10 +142,16 @@ impl LocalGuard {
             return Err(ClaimError::RequestUsed);
         }
         if let Some(journal) = &self.journal {
-            let record = |fingerprint| Record { fingerprint, at: claim.now, until: claim.until };
+            let record = |fingerprint| Record {
+                fingerprint,
+                at: claim.now,
+                until: claim.until,
+            };
             let assertion = record(claim.assertion);
             let written = match claim.request {
-                Some(request) => journal.lock().append(claim.now, &[assertion, record(request)]),
+                Some(request) => journal
+                    .lock()
+                    .append(claim.now, &[assertion, record(request)]),
                 None => journal.lock().append(claim.now, &[assertion]),
             };
             if let Err(error) = written {
@@ -191,15 +205,26 @@ mod tests {
     use std::sync::Arc;
 
     fn claim(assertion: u8, request: Option<u8>, now: u32) -> Claim {
-        Claim { assertion: [assertion; 16], request: request.map(|r| [r; 16]), now, until: now + 600 }
+        Claim {
+            assertion: [assertion; 16],
+            request: request.map(|r| [r; 16]),
+            now,
+            until: now + 600,
+        }
     }
 
     #[test]
     fn grants_each_id_once_and_both_together() {
         let guard = LocalGuard::in_memory(100);
         assert_eq!(guard.claim_now(claim(1, Some(11), 1000)), Ok(()));
-        assert_eq!(guard.claim_now(claim(1, Some(12), 1000)), Err(ClaimError::AssertionUsed));
-        assert_eq!(guard.claim_now(claim(2, Some(11), 1000)), Err(ClaimError::RequestUsed));
+        assert_eq!(
+            guard.claim_now(claim(1, Some(12), 1000)),
+            Err(ClaimError::AssertionUsed)
+        );
+        assert_eq!(
+            guard.claim_now(claim(2, Some(11), 1000)),
+            Err(ClaimError::RequestUsed)
+        );
         // the refused claim above took nothing with it
         assert_eq!(guard.claim_now(claim(2, Some(12), 1000)), Ok(()));
     }
@@ -209,7 +234,10 @@ mod tests {
         let guard = LocalGuard::in_memory(100);
         guard.claim_now(claim(1, None, 1000)).unwrap();
         guard.sweep(1599).unwrap();
-        assert_eq!(guard.claim_now(claim(1, None, 1599)), Err(ClaimError::AssertionUsed));
+        assert_eq!(
+            guard.claim_now(claim(1, None, 1599)),
+            Err(ClaimError::AssertionUsed)
+        );
         guard.sweep(1600).unwrap();
         assert!(guard.is_empty());
     }
@@ -220,7 +248,9 @@ mod tests {
         let wins: usize = (0..50)
             .map(|_| {
                 let guard = Arc::clone(&guard);
-                std::thread::spawn(move || usize::from(guard.claim_now(claim(1, Some(2), 1000)).is_ok()))
+                std::thread::spawn(move || {
+                    usize::from(guard.claim_now(claim(1, Some(2), 1000)).is_ok())
+                })
             })
             .collect::<Vec<_>>()
             .into_iter()
@@ -233,10 +263,19 @@ mod tests {
     fn what_was_used_stays_used_after_a_restart() {
         let folder = std::env::temp_dir().join(format!("octroi-guard-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
-        LocalGuard::open(&folder, 100, 1000).unwrap().claim_now(claim(1, Some(2), 1000)).unwrap();
+        LocalGuard::open(&folder, 100, 1000)
+            .unwrap()
+            .claim_now(claim(1, Some(2), 1000))
+            .unwrap();
         let again = LocalGuard::open(&folder, 100, 1010).unwrap();
-        assert_eq!(again.claim_now(claim(1, None, 1010)), Err(ClaimError::AssertionUsed));
-        assert_eq!(again.claim_now(claim(3, Some(2), 1010)), Err(ClaimError::RequestUsed));
+        assert_eq!(
+            again.claim_now(claim(1, None, 1010)),
+            Err(ClaimError::AssertionUsed)
+        );
+        assert_eq!(
+            again.claim_now(claim(3, Some(2), 1010)),
+            Err(ClaimError::RequestUsed)
+        );
     }
 
     #[test]
@@ -248,7 +287,10 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        assert_ne!(assertion_fingerprint("ab", "c"), assertion_fingerprint("a", "bc"));
+        assert_ne!(
+            assertion_fingerprint("ab", "c"),
+            assertion_fingerprint("a", "bc")
+        );
         assert_ne!(assertion_fingerprint("", "c"), request_fingerprint("c"));
     }
 }

@@ -47,7 +47,11 @@ impl Record {
             return None;
         }
         let word = |at: usize| body[at..at + 4].try_into().map(u32::from_le_bytes).ok();
-        Some(Self { fingerprint: body[..16].try_into().ok()?, at: word(16)?, until: word(20)? })
+        Some(Self {
+            fingerprint: body[..16].try_into().ok()?,
+            at: word(16)?,
+            until: word(20)?,
+        })
     }
 }
 
@@ -73,7 +77,10 @@ pub struct Journal {
 
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Journal").field("folder", &self.folder).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Journal")
+            .field("folder", &self.folder)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,11 +89,23 @@ impl Journal {
     ///
     /// # Errors
     /// When the folder cannot be used, or another process has it.
-    pub fn open(folder: &Path, name: &'static str, now: u32, mut replay: impl FnMut(Record)) -> io::Result<Self> {
+    pub fn open(
+        folder: &Path,
+        name: &'static str,
+        now: u32,
+        mut replay: impl FnMut(Record),
+    ) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(format!("{name}.lock")))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(format!("{name}.lock")))?;
         lock.try_lock().map_err(|_| {
-            io::Error::new(io::ErrorKind::WouldBlock, format!("{}: another process uses this folder", folder.display()))
+            io::Error::new(
+                io::ErrorKind::WouldBlock,
+                format!("{}: another process uses this folder", folder.display()),
+            )
         })?;
         let mut closed = Vec::new();
         for path in segments(folder, name)? {
@@ -97,9 +116,20 @@ impl Journal {
                 latest = latest.max(record.until);
                 replay(record);
             }
-            if latest == 0 { fs::remove_file(&path)? } else { closed.push((path, latest)) }
+            if latest == 0 {
+                fs::remove_file(&path)?
+            } else {
+                closed.push((path, latest))
+            }
         }
-        Ok(Self { folder: folder.to_owned(), name, current: None, closed, buffer: Vec::new(), _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            name,
+            current: None,
+            closed,
+            buffer: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// Appends the records in one write; when it returns they outlive the process.
@@ -108,7 +138,9 @@ impl Journal {
     /// When the system refuses the write; the caller must then take back what it claimed.
     pub fn append(&mut self, now: u32, records: &[Record]) -> io::Result<()> {
         self.rotate(now)?;
-        let Some(segment) = self.current.as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
+        let Some(segment) = self.current.as_mut() else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
         self.buffer.clear();
         for record in records {
             record.write(&mut self.buffer);
@@ -134,25 +166,41 @@ impl Journal {
             segment.file.sync_data()?;
             segment.dirty = false;
         }
-        let (kept, expired) = std::mem::take(&mut self.closed).into_iter().partition(|(_, until)| *until > now);
+        let (kept, expired) = std::mem::take(&mut self.closed)
+            .into_iter()
+            .partition(|(_, until)| *until > now);
         self.closed = kept;
-        expired.into_iter().try_for_each(|(path, _)| fs::remove_file(path))
+        expired
+            .into_iter()
+            .try_for_each(|(path, _)| fs::remove_file(path))
     }
 
     fn rotate(&mut self, now: u32) -> io::Result<()> {
-        if self.current.as_ref().is_some_and(|segment| now.saturating_sub(segment.opened) < SEGMENT_SECONDS) {
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|segment| now.saturating_sub(segment.opened) < SEGMENT_SECONDS)
+        {
             return Ok(());
         }
         let mut serial = 0;
         let (file, path) = loop {
-            let path = self.folder.join(format!("{}-{now:010}-{serial:04}.log", self.name));
+            let path = self
+                .folder
+                .join(format!("{}-{now:010}-{serial:04}.log", self.name));
             match OpenOptions::new().create_new(true).append(true).open(&path) {
                 Ok(file) => break (file, path),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists && serial < 9999 => serial += 1,
                 Err(e) => return Err(e),
             }
         };
-        if let Some(full) = self.current.replace(Segment { file, path, opened: now, until: 0, dirty: false }) {
+        if let Some(full) = self.current.replace(Segment {
+            file,
+            path,
+            opened: now,
+            until: 0,
+            dirty: false,
+        }) {
             full.file.sync_data()?;
             self.closed.push((full.path, full.until));
         }
@@ -167,7 +215,11 @@ fn segments(folder: &Path, name: &str) -> io::Result<Vec<PathBuf>> {
         let ours = path
             .file_name()
             .and_then(|file| file.to_str())
-            .is_some_and(|file| file.starts_with(name) && file[name.len()..].starts_with('-') && file.ends_with(".log"));
+            .is_some_and(|file| {
+                file.starts_with(name)
+                    && file[name.len()..].starts_with('-')
+                    && file.ends_with(".log")
+            });
         if ours {
             found.push(path);
         }
@@ -187,7 +239,8 @@ mod tests {
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("octroi-journal-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("octroi-journal-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         folder
     }
@@ -202,21 +255,38 @@ mod tests {
     fn gives_back_what_has_not_expired() {
         let folder = folder("back");
         let mut journal = Journal::open(&folder, "t", 100, |_| panic!("empty")).unwrap();
-        let a = Record { fingerprint: [1; 16], at: 100, until: 700 };
-        let b = Record { fingerprint: [2; 16], at: 100, until: 300 };
+        let a = Record {
+            fingerprint: [1; 16],
+            at: 100,
+            until: 700,
+        };
+        let b = Record {
+            fingerprint: [2; 16],
+            at: 100,
+            until: 300,
+        };
         journal.append(100, &[a, b]).unwrap();
         drop(journal);
         assert_eq!(read(&folder, 200), [a, b]);
         assert_eq!(read(&folder, 300), [a]);
         assert_eq!(read(&folder, 700), []);
-        assert!(segments(&folder, "t").unwrap().is_empty(), "an expired segment is deleted");
+        assert!(
+            segments(&folder, "t").unwrap().is_empty(),
+            "an expired segment is deleted"
+        );
     }
 
     #[test]
     fn a_torn_or_changed_record_is_skipped() {
         let folder = folder("torn");
         let mut journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
-        let records: Vec<_> = (0..3).map(|i| Record { fingerprint: [i; 16], at: 100, until: 700 }).collect();
+        let records: Vec<_> = (0..3)
+            .map(|i| Record {
+                fingerprint: [i; 16],
+                at: 100,
+                until: 700,
+            })
+            .collect();
         journal.append(100, &records).unwrap();
         drop(journal);
         let path = segments(&folder, "t").unwrap().remove(0);
@@ -238,8 +308,26 @@ mod tests {
     fn segments_rotate_and_go_when_they_expire() {
         let folder = folder("rotate");
         let mut journal = Journal::open(&folder, "t", 1000, |_| ()).unwrap();
-        journal.append(1000, &[Record { fingerprint: [1; 16], at: 1000, until: 1600 }]).unwrap();
-        journal.append(1400, &[Record { fingerprint: [2; 16], at: 1400, until: 2000 }]).unwrap();
+        journal
+            .append(
+                1000,
+                &[Record {
+                    fingerprint: [1; 16],
+                    at: 1000,
+                    until: 1600,
+                }],
+            )
+            .unwrap();
+        journal
+            .append(
+                1400,
+                &[Record {
+                    fingerprint: [2; 16],
+                    at: 1400,
+                    until: 2000,
+                }],
+            )
+            .unwrap();
         assert_eq!(segments(&folder, "t").unwrap().len(), 2);
         journal.sync(1599).unwrap();
         assert_eq!(segments(&folder, "t").unwrap().len(), 2);

@@ -53,7 +53,10 @@ impl Default for SignInRate {
     fn default() -> Self {
         Self {
             all: Bucket::default(),
-            addresses: Cache::builder().max_capacity(ADDRESSES).time_to_idle(Duration::from_secs(60)).build(),
+            addresses: Cache::builder()
+                .max_capacity(ADDRESSES)
+                .time_to_idle(Duration::from_secs(60))
+                .build(),
         }
     }
 }
@@ -81,30 +84,55 @@ fn block(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    const ONE: Share = Share { per_second: 10, burst: 5 };
-    const ALL: Share = Share { per_second: 1000, burst: 1000 };
+    const ONE: Share = Share {
+        per_second: 10,
+        burst: 5,
+    };
+    const ALL: Share = Share {
+        per_second: 1000,
+        burst: 1000,
+    };
 
     #[test]
     fn lets_a_burst_through_and_then_the_rate() {
         let rate = SignInRate::default();
         let home = "192.0.2.1".parse().unwrap();
-        assert_eq!((0..20).filter(|_| rate.take(home, 1000, ONE, ALL)).count(), 5);
-        assert!(rate.take("192.0.2.2".parse().unwrap(), 1000, ONE, ALL), "another address has its own share");
-        let later = (0..20).filter(|i| rate.take(home, 2000 + i * 50, ONE, ALL)).count();
+        assert_eq!(
+            (0..20).filter(|_| rate.take(home, 1000, ONE, ALL)).count(),
+            5
+        );
+        assert!(
+            rate.take("192.0.2.2".parse().unwrap(), 1000, ONE, ALL),
+            "another address has its own share"
+        );
+        let later = (0..20)
+            .filter(|i| rate.take(home, 2000 + i * 50, ONE, ALL))
+            .count();
         assert!((10..=15).contains(&later), "{later}");
     }
 
     #[test]
     fn all_together_are_bounded_too() {
         let rate = SignInRate::default();
-        let few = Share { per_second: 10, burst: 3 };
-        let took = (0..20u8).filter(|i| rate.take(IpAddr::from([192, 0, 2, *i]), 1000, ONE, few)).count();
+        let few = Share {
+            per_second: 10,
+            burst: 3,
+        };
+        let took = (0..20u8)
+            .filter(|i| rate.take(IpAddr::from([192, 0, 2, *i]), 1000, ONE, few))
+            .count();
         assert_eq!(took, 3);
     }
 
     #[test]
     fn one_ipv6_network_is_one_address() {
-        assert_eq!(block("2001:db8::1".parse().unwrap()), block("2001:db8::ffff".parse().unwrap()));
-        assert_ne!(block("2001:db8::1".parse().unwrap()), block("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(
+            block("2001:db8::1".parse().unwrap()),
+            block("2001:db8::ffff".parse().unwrap())
+        );
+        assert_ne!(
+            block("2001:db8::1".parse().unwrap()),
+            block("2001:db8:0:1::1".parse().unwrap())
+        );
     }
 }

@@ -21,7 +21,10 @@ impl Revocations {
     /// A list that is forgotten with the process: for tests.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { ended: DashMap::new(), journal: None }
+        Self {
+            ended: DashMap::new(),
+            journal: None,
+        }
     }
 
     /// A list with its journal in `folder`.
@@ -33,7 +36,10 @@ impl Revocations {
         let journal = Journal::open(folder, "ended", now, |record| {
             ended.insert(record.fingerprint, (record.at, record.until));
         })?;
-        Ok(Self { ended, journal: Some(Mutex::new(journal)) })
+        Ok(Self {
+            ended,
+            journal: Some(Mutex::new(journal)),
+        })
     }
 
     /// Ends every session that carries `mark` and was opened up to `now`; remembered until `until` (Unix seconds).
@@ -43,7 +49,14 @@ impl Revocations {
     pub fn end(&self, mark: Fingerprint, now: u32, until: u32) -> io::Result<()> {
         self.ended.insert(mark, (now, until));
         match &self.journal {
-            Some(journal) => journal.lock().append(now, &[Record { fingerprint: mark, at: now, until }]),
+            Some(journal) => journal.lock().append(
+                now,
+                &[Record {
+                    fingerprint: mark,
+                    at: now,
+                    until,
+                }],
+            ),
             None => Ok(()),
         }
     }
@@ -99,7 +112,14 @@ mod tests {
     fn an_ended_session_stays_ended_after_a_restart() {
         let folder = std::env::temp_dir().join(format!("octroi-ended-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
-        Revocations::open(&folder, 1000).unwrap().end([1; 16], 1000, 5000).unwrap();
-        assert!(Revocations::open(&folder, 1010).unwrap().has_ended(&[1; 16], 900));
+        Revocations::open(&folder, 1000)
+            .unwrap()
+            .end([1; 16], 1000, 5000)
+            .unwrap();
+        assert!(
+            Revocations::open(&folder, 1010)
+                .unwrap()
+                .has_ended(&[1; 16], 900)
+        );
     }
 }

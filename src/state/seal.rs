@@ -52,7 +52,9 @@ pub struct Sealer {
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sealer").field("keys", &self.keys.len()).finish()
+        f.debug_struct("Sealer")
+            .field("keys", &self.keys.len())
+            .finish()
     }
 }
 
@@ -69,11 +71,15 @@ impl Sealer {
             .iter()
             .map(|bytes| {
                 let bytes = bytes.as_ref();
-                let key = UnboundKey::new(&AES_256_GCM_SIV, bytes).map_err(|_| SealError::KeyLength(bytes.len()))?;
+                let key = UnboundKey::new(&AES_256_GCM_SIV, bytes)
+                    .map_err(|_| SealError::KeyLength(bytes.len()))?;
                 let hash = digest::digest(&digest::SHA256, bytes);
                 let mut id = [0; KEY_ID];
                 id.copy_from_slice(&hash.as_ref()[..KEY_ID]);
-                Ok(SealingKey { id, key: LessSafeKey::new(key) })
+                Ok(SealingKey {
+                    id,
+                    key: LessSafeKey::new(key),
+                })
             })
             .collect::<Result<Vec<_>, SealError>>()?;
         Ok(Self { keys })
@@ -102,7 +108,11 @@ impl Sealer {
         sealed.extend_from_slice(tag.as_ref());
         let text = URL_SAFE_NO_PAD.encode(&sealed);
         let size = name.len() + text.len() + 128;
-        if size > MAX_COOKIE_BYTES { Err(SealError::TooLarge(size)) } else { Ok(text) }
+        if size > MAX_COOKIE_BYTES {
+            Err(SealError::TooLarge(size))
+        } else {
+            Ok(text)
+        }
     }
 
     /// Opens what [`Sealer::seal`] made for the cookie `name`.
@@ -113,15 +123,27 @@ impl Sealer {
         if text.len() > MAX_COOKIE_BYTES {
             return Err(SealError::NotOurs);
         }
-        let mut sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| SealError::NotOurs)?;
+        let mut sealed = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| SealError::NotOurs)?;
         if sealed.len() < KEY_ID + NONCE + TAG {
             return Err(SealError::NotOurs);
         }
-        let key = self.keys.iter().find(|key| key.id == sealed[..KEY_ID]).ok_or(SealError::NotOurs)?;
-        let nonce = Nonce::try_assume_unique_for_key(&sealed[KEY_ID..KEY_ID + NONCE]).map_err(|_| SealError::NotOurs)?;
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.id == sealed[..KEY_ID])
+            .ok_or(SealError::NotOurs)?;
+        let nonce = Nonce::try_assume_unique_for_key(&sealed[KEY_ID..KEY_ID + NONCE])
+            .map_err(|_| SealError::NotOurs)?;
         let opened = key
             .key
-            .open_within(nonce, Aad::from(name.as_bytes()), &mut sealed, KEY_ID + NONCE..)
+            .open_within(
+                nonce,
+                Aad::from(name.as_bytes()),
+                &mut sealed,
+                KEY_ID + NONCE..,
+            )
             .map_err(|_| SealError::NotOurs)?
             .len();
         sealed.truncate(opened);
@@ -158,21 +180,34 @@ mod tests {
         for i in 0..text.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[i] = if bytes[i] == b'A' { b'B' } else { b'A' };
-            assert_eq!(sealer.open("a", std::str::from_utf8(&bytes).unwrap()), Err(SealError::NotOurs), "at {i}");
+            assert_eq!(
+                sealer.open("a", std::str::from_utf8(&bytes).unwrap()),
+                Err(SealError::NotOurs),
+                "at {i}"
+            );
         }
     }
 
     #[test]
     fn refuses_what_no_browser_would_keep() {
         let sealer = Sealer::new(&[[7u8; 32]]).unwrap();
-        assert!(matches!(sealer.seal("a", &[0; 4000]), Err(SealError::TooLarge(_))));
-        assert_eq!(sealer.open("a", &"A".repeat(10_000)), Err(SealError::NotOurs));
+        assert!(matches!(
+            sealer.seal("a", &[0; 4000]),
+            Err(SealError::TooLarge(_))
+        ));
+        assert_eq!(
+            sealer.open("a", &"A".repeat(10_000)),
+            Err(SealError::NotOurs)
+        );
         assert_eq!(sealer.open("a", ""), Err(SealError::NotOurs));
     }
 
     #[test]
     fn refuses_unusable_keys() {
         assert_eq!(Sealer::new::<[u8; 32]>(&[]).err(), Some(SealError::NoKey));
-        assert_eq!(Sealer::new(&[[1u8; 31]]).err(), Some(SealError::KeyLength(31)));
+        assert_eq!(
+            Sealer::new(&[[1u8; 31]]).err(),
+            Some(SealError::KeyLength(31))
+        );
     }
 }

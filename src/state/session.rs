@@ -106,7 +106,9 @@ impl Session {
     /// The marks under which this session can be ended.
     pub fn marks(&self) -> impl Iterator<Item = Fingerprint> {
         let own = self.own_mark();
-        [Some(own), self.portal_session, self.portal_name_id].into_iter().flatten()
+        [Some(own), self.portal_session, self.portal_name_id]
+            .into_iter()
+            .flatten()
     }
 
     /// The mark of this session alone.
@@ -117,14 +119,21 @@ impl Session {
 
     /// Every session of this browser that is alive, the newest first.
     #[must_use]
-    pub fn all(cookies: &[(String, String)], sealer: &Sealer, ended: &Revocations, now: u32) -> Vec<Self> {
+    pub fn all(
+        cookies: &[(String, String)],
+        sealer: &Sealer,
+        ended: &Revocations,
+        now: u32,
+    ) -> Vec<Self> {
         let mut sessions: Vec<Self> = own(cookies)
             .filter_map(|(name, value)| {
                 let session: Self = postcard::from_bytes(&sealer.open(name, value).ok()?).ok()?;
                 let alive = session.cookie() == name
                     && session.expires > now
                     && session.expires - session.opened.min(session.expires) <= MAX_SESSION_SECONDS
-                    && !session.marks().any(|mark| ended.has_ended(&mark, session.opened));
+                    && !session
+                        .marks()
+                        .any(|mark| ended.has_ended(&mark, session.opened));
                 alive.then_some(session)
             })
             .collect();
@@ -135,19 +144,32 @@ impl Session {
     /// The unexpired opening for `resource`, when this session has it.
     #[must_use]
     pub fn opening_for(&self, resource: &str, now: u32) -> Option<&Opening> {
-        self.opening.as_ref().filter(|opening| opening.resource == resource && opening.until > now)
+        self.opening
+            .as_ref()
+            .filter(|opening| opening.resource == resource && opening.until > now)
     }
 }
 
 /// The cookies to clear so that a new session finds room: dead ones first, then the oldest.
 #[must_use]
-pub fn make_room(cookies: &[(String, String)], sealer: &Sealer, ended: &Revocations, now: u32) -> Vec<String> {
+pub fn make_room(
+    cookies: &[(String, String)],
+    sealer: &Sealer,
+    ended: &Revocations,
+    now: u32,
+) -> Vec<String> {
     if own(cookies).count() < MAX_SESSIONS {
         return Vec::new();
     }
-    let kept: Vec<_> =
-        Session::all(cookies, sealer, ended, now).iter().take(MAX_SESSIONS - 1).map(Session::cookie).collect();
-    own(cookies).filter(|(name, _)| !kept.iter().any(|k| k == name)).map(|(name, _)| clear_cookie(name)).collect()
+    let kept: Vec<_> = Session::all(cookies, sealer, ended, now)
+        .iter()
+        .take(MAX_SESSIONS - 1)
+        .map(Session::cookie)
+        .collect();
+    own(cookies)
+        .filter(|(name, _)| !kept.iter().any(|k| k == name))
+        .map(|(name, _)| clear_cookie(name))
+        .collect()
 }
 
 /// The cookies to clear when the person signs out.
@@ -157,7 +179,10 @@ pub fn clear_all(cookies: &[(String, String)]) -> Vec<String> {
 }
 
 fn own(cookies: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    cookies.iter().filter(|(name, _)| name.starts_with(PREFIX)).map(|(name, value)| (name.as_str(), value.as_str()))
+    cookies
+        .iter()
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 #[cfg(test)]
@@ -181,7 +206,11 @@ mod tests {
             portal_name_id: Some(name_id_mark("ent", "n1")),
             opened,
             expires: opened + MAX_SESSION_SECONDS,
-            opening: Some(Opening { resource: "ark:/1/a".into(), school: None, until: opened + OPENING_SECONDS }),
+            opening: Some(Opening {
+                resource: "ark:/1/a".into(),
+                school: None,
+                until: opened + OPENING_SECONDS,
+            }),
         }
     }
 
@@ -195,8 +224,14 @@ mod tests {
         let sealer = Sealer::new(&[[1u8; 32]]).unwrap();
         let ended = Revocations::in_memory();
         let cookies = [carried(&session(1, 1000).seal(&sealer).unwrap())];
-        assert_eq!(Session::all(&cookies, &sealer, &ended, 1000 + MAX_SESSION_SECONDS - 1).len(), 1);
-        assert_eq!(Session::all(&cookies, &sealer, &ended, 1000 + MAX_SESSION_SECONDS).len(), 0);
+        assert_eq!(
+            Session::all(&cookies, &sealer, &ended, 1000 + MAX_SESSION_SECONDS - 1).len(),
+            1
+        );
+        assert_eq!(
+            Session::all(&cookies, &sealer, &ended, 1000 + MAX_SESSION_SECONDS).len(),
+            0
+        );
     }
 
     #[test]
@@ -224,6 +259,9 @@ mod tests {
     fn the_cookie_has_no_max_age() {
         let sealer = Sealer::new(&[[1u8; 32]]).unwrap();
         let cookie = session(1, 1000).seal(&sealer).unwrap();
-        assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=None") && !cookie.contains("Max-Age"));
+        assert!(
+            cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=None")
+                && !cookie.contains("Max-Age")
+        );
     }
 }
