@@ -1,0 +1,1 @@
+//! RSA-OAEP with a digest and a mask generation function of choice.
