@@ -23,12 +23,14 @@ impl Clock {
     /// A clock that stands at `time` until it is set again.
     #[must_use]
     pub fn standing_at(time: Time) -> Self {
-        Self { hand: AtomicI64::new(time.unix_milliseconds()) }
+        Self {
+            hand: AtomicI64::new(time.unix_millis()),
+        }
     }
 
     /// Moves a standing clock.
     pub fn set(&self, time: Time) {
-        self.hand.store(time.unix_milliseconds(), Ordering::Relaxed);
+        self.hand.store(time.unix_millis(), Ordering::Relaxed);
     }
 
     /// The time now.
@@ -36,15 +38,20 @@ impl Clock {
     pub fn now(&self) -> Time {
         match self.hand.load(Ordering::Relaxed) {
             0 => system_now(),
-            milliseconds => Time::from_unix_milliseconds(milliseconds),
+            milliseconds => Time::from_unix_millis(milliseconds),
         }
     }
 }
 
 /// The system's time, for what runs outside an access (command line, start-up).
 #[must_use]
-#[allow(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the system's clock"
+)]
 pub fn system_now() -> Time {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Time::from_unix_milliseconds(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    let since_epoch = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Time::from_unix_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }

@@ -5,4 +5,6 @@
 pub mod http;
 
 pub mod access;
+pub mod clock;
 pub mod state;
+pub mod trust;
