@@ -49,17 +49,39 @@ checks! {
     StatusMissing = "status-missing": "The response has no Status with a StatusCode.";
     StatusNotSuccess = "status-not-success": "The partner answers with a status other than Success.";
 
-    // Signature
-    SigningKeysMissing = "signing-keys-missing": "No usable signing key is known for this partner (K2).";
-    SignatureMissing = "signature-missing": "Nothing in the message is signed; unsigned messages are always refused.";
+    // Signature: demands of the partner's policy, then the causes of `octroi_dsig::SignatureError` under the same codes
     ResponseUnsigned = "response-unsigned": "The partner's policy demands a signed Response and it is not signed.";
     AssertionUnsigned = "assertion-unsigned": "The partner's policy demands a signed Assertion and it is not signed.";
-    SignatureMalformed = "signature-malformed": "The Signature does not have the one accepted form (C3).";
-    SignatureOutOfPlace = "signature-out-of-place": "A Signature lies outside its schema position, or more than one is there.";
-    SignatureReference = "signature-reference": "The Signature refers to something else than its own parent, or transforms it unacceptably (W9, W10).";
-    SignatureAlgorithm = "signature-algorithm": "The signature, digest or canonicalization algorithm is not accepted for this partner (C6).";
+    SignatureMissing = "signature-missing": "Nothing in the message is signed; unsigned messages are always refused (K2).";
+    SignatureSeveral = "signature-several": "One element carries several Signatures (W7).";
+    SignatureMisplaced = "signature-misplaced": "A Signature is not at its place in the schema (W2, W10).";
+    SignatureIdMissing = "signature-id-missing": "The signed element has no ID (W3).";
+    SignatureIdAmbiguous = "signature-id-ambiguous": "The ID does not lead to the signed element (W3).";
+    SignatureCommentInContent = "signature-comment-in-content": "There is a comment inside the signed message (T1).";
+    SignatureCommentInside = "signature-comment-inside": "There is a comment or stray text inside the Signature (W7).";
+    SignatureShape = "signature-shape": "The Signature holds something else than SignedInfo, SignatureValue and KeyInfo (W7).";
+    SignatureObject = "signature-object": "The Signature holds an Object (W2).";
+    SignatureSignedInfoShape = "signature-signedinfo-shape": "SignedInfo does not have the one accepted form.";
+    SignatureC14nMethod = "signature-c14n-method": "The canonicalization of SignedInfo is not accepted for this partner (T2).";
+    SignatureMethod = "signature-method": "The signature algorithm is not accepted for this partner (K3, K4).";
+    SignatureMethodParameters = "signature-method-parameters": "The signature algorithm's parameters are not accepted (K3, K5).";
+    SignatureReferenceCount = "signature-reference-count": "There is not exactly one Reference (W9).";
+    SignatureReferenceShape = "signature-reference-shape": "The Reference does not have the one accepted form.";
+    SignatureReferenceUri = "signature-reference-uri": "The Reference is not a plain #ID (W9).";
+    SignatureReferenceTarget = "signature-reference-target": "The Reference names another element than the Signature's own parent (W1, W10).";
+    SignatureTransform = "signature-transform": "The transforms are not exactly enveloped and exclusive canonicalization (W9, P5).";
+    SignaturePrefixList = "signature-prefix-list": "The InclusiveNamespaces list is malformed or too long (P2).";
+    SignatureDigestMethod = "signature-digest-method": "The digest algorithm is not accepted for this partner (K4).";
+    SignatureDigestValue = "signature-digest-value": "The digest value is not base64 of the right length (W7).";
+    SignatureValue = "signature-value": "The signature value is not base64 (W7).";
+    SignatureNoKey = "signature-no-key": "No signing key is known for this partner (K2).";
+    SignatureNoMatchingKey = "signature-no-matching-key": "No signing key of this partner is of the algorithm's kind (K3).";
+    SignatureKeyTooSmall = "signature-key-too-small": "The partner's RSA keys are too small (K4).";
+    SignatureC14nFailed = "signature-c14n-failed": "The signed content cannot be canonicalized (W6).";
+    SignatureEmpty = "signature-empty": "The signature covers nothing (W6).";
     SignatureInvalid = "signature-invalid": "No signing key of this partner verifies the signature.";
-    DigestMismatch = "digest-mismatch": "The signed content was changed after signing.";
+    SignatureDigestMismatch = "signature-digest-mismatch": "The signed content was changed after signing.";
+    SignatureQueryIncomplete = "signature-query-incomplete": "The query has SigAlg without Signature or the other way round.";
 
     // Encryption
     DecryptionNotAllowed = "decryption-not-allowed": "An encrypted assertion arrived without an outer signature or an open sign-in of this browser.";
@@ -132,9 +154,18 @@ checks! {
     SubjectRequested = "subject-requested": "The request asks for a named person, which is not supported.";
     ProxyingForbidden = "proxying-forbidden": "The request forbids asking a portal (ProxyCount 0) or lists none that is known.";
 
-    // Redirect and POST encodings
-    QueryMalformed = "query-malformed": "The query string is not that of the HTTP-Redirect binding, or names a parameter twice (L11).";
-    EncodingInvalid = "encoding-invalid": "Base64 or DEFLATE of the message is broken or inflates past the limit (P3).";
+    // Redirect and POST encodings: the causes of `octroi_dsig::RedirectError` under the same codes
+    RedirectNoMessage = "redirect-no-message": "The query holds no SAML message.";
+    RedirectBothMessages = "redirect-both-messages": "The query holds a request and a response at once (L11).";
+    RedirectDuplicateParameter = "redirect-duplicate-parameter": "A parameter occurs twice (L11).";
+    RedirectEscapedName = "redirect-escaped-name": "A parameter's name is spelt with percent escapes (L11).";
+    RedirectTooLong = "redirect-too-long": "The query is too long (C26).";
+    RedirectBadEscape = "redirect-bad-escape": "The query has a broken escape or is not UTF-8 text.";
+    RedirectEncoding = "redirect-encoding": "The message's SAMLEncoding is not DEFLATE.";
+    RedirectBase64 = "redirect-base64": "The message is not base64.";
+    RedirectDeflate = "redirect-deflate": "The message is not a raw DEFLATE stream.";
+    RedirectTooLarge = "redirect-too-large": "The message inflates past the limit (P3).";
+    UnexpectedMessage = "unexpected-message": "A request came where a response is due, or the other way round.";
 
     // Logout
     LogoutExpired = "logout-expired": "The LogoutRequest's NotOnOrAfter has passed.";
@@ -157,13 +188,25 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn causes_of_signatures_and_queries_have_their_check() {
+        for code in octroi_dsig::SignatureError::CODES {
+            assert!(
+                Check::ALL.iter().any(|check| check.code() == *code),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
     fn codes_are_kebab_case_and_unique() {
         let mut seen = HashSet::new();
         for check in Check::ALL {
             let code = check.code();
             assert!(
-                code.split('-')
-                    .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase())),
+                code.split('-').all(|word| !word.is_empty()
+                    && word
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())),
                 "{code}"
             );
             assert!(seen.insert(code), "{code} twice");

@@ -18,12 +18,12 @@ mod time;
 pub mod authn_request;
 pub mod issue;
 pub mod logout;
-// pub mod metadata;
-// pub mod response;
+pub mod metadata;
+pub mod response;
 pub mod uri;
 
 pub use check::Check;
 pub use id::{MAX_ID_BYTES, NotAnId, Random, check_id, new_id};
 pub use name_id::NameId;
-pub use refusal::{Detail, MAX_KEYS, MAX_TEXT, Mismatch, Refusal};
+pub use refusal::{Detail, MAX_TEXT, Mismatch, Refusal};
 pub use time::{NotATime, Time};

@@ -5,12 +5,12 @@
 
 use crate::Time;
 use crate::check::Check;
+use octroi_dsig::{Fingerprint, KeysTried, RedirectError, SignatureError};
+use octroi_xml::{ErrorKind, ParseError};
 use std::fmt;
 
 /// The longest text of a message that a refusal repeats, in characters.
 pub const MAX_TEXT: usize = 256;
-/// At most this many fingerprints are listed.
-pub const MAX_KEYS: usize = 16;
 
 /// A refused message. Small, so that `Result` stays small on the hot path.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,8 +40,10 @@ pub enum Detail {
     },
     /// An identifier (URI) that differs from the one expected.
     Mismatch(Box<Mismatch>),
-    /// The fingerprints (SHA-256 of the public key, hex) that were tried.
-    Keys(Box<[String]>),
+    /// The keys that were tried, by fingerprint (SHA-256 of the public key, hex); bounded.
+    Keys(Box<KeysTried>),
+    /// The key whose signature held although the content was changed.
+    Key(Box<Fingerprint>),
     /// The element or attribute concerned: always a name of ours, never text of the message.
     Place(&'static str),
     /// Byte offset in the message where reading stopped.
@@ -140,7 +142,8 @@ impl fmt::Display for Refusal {
             Detail::Clock { seconds } => write!(f, " (clock difference {seconds} s)"),
             Detail::Span { seconds, allowed } => write!(f, " ({seconds} s, allowed {allowed} s)"),
             Detail::Mismatch(m) => write!(f, " (expected {:?}, got {:?})", m.expected, m.got),
-            Detail::Keys(keys) => write!(f, " (keys tried: {})", keys.join(", ")),
+            Detail::Keys(keys) => write!(f, " (keys: {keys})"),
+            Detail::Key(key) => write!(f, " (key {key})"),
             Detail::Place(place) => write!(f, " (at {place})"),
             Detail::Offset(offset) => write!(f, " (at byte {offset})"),
             Detail::Uri(uri) => write!(f, " ({uri:?})"),
@@ -149,6 +152,83 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl From<ParseError> for Refusal {
+    fn from(error: ParseError) -> Self {
+        let check = match error.kind {
+            ErrorKind::Doctype => Check::XmlDoctype,
+            ErrorKind::DuplicateId => Check::XmlDuplicateId,
+            ErrorKind::TooLarge
+            | ErrorKind::TooDeep
+            | ErrorKind::TooManyNodes
+            | ErrorKind::TooManyAttributes
+            | ErrorKind::TooManyNamespaces
+            | ErrorKind::NameTooLong => Check::XmlLimit,
+            _ => Check::XmlMalformed,
+        };
+        Self::with(check, Detail::Offset(error.offset))
+    }
+}
+
+impl From<SignatureError> for Refusal {
+    fn from(error: SignatureError) -> Self {
+        let check = match &error {
+            SignatureError::Missing => Check::SignatureMissing,
+            SignatureError::Several => Check::SignatureSeveral,
+            SignatureError::Misplaced => Check::SignatureMisplaced,
+            SignatureError::IdMissing => Check::SignatureIdMissing,
+            SignatureError::IdAmbiguous => Check::SignatureIdAmbiguous,
+            SignatureError::CommentInContent => Check::SignatureCommentInContent,
+            SignatureError::CommentInSignature => Check::SignatureCommentInside,
+            SignatureError::Shape => Check::SignatureShape,
+            SignatureError::Object => Check::SignatureObject,
+            SignatureError::SignedInfoShape => Check::SignatureSignedInfoShape,
+            SignatureError::CanonicalizationMethod => Check::SignatureC14nMethod,
+            SignatureError::SignatureMethod => Check::SignatureMethod,
+            SignatureError::SignatureParameters => Check::SignatureMethodParameters,
+            SignatureError::ReferenceCount => Check::SignatureReferenceCount,
+            SignatureError::ReferenceShape => Check::SignatureReferenceShape,
+            SignatureError::ReferenceUri => Check::SignatureReferenceUri,
+            SignatureError::ReferenceTarget => Check::SignatureReferenceTarget,
+            SignatureError::Transform => Check::SignatureTransform,
+            SignatureError::PrefixList => Check::SignaturePrefixList,
+            SignatureError::DigestMethod => Check::SignatureDigestMethod,
+            SignatureError::DigestValue => Check::SignatureDigestValue,
+            SignatureError::SignatureValue => Check::SignatureValue,
+            SignatureError::NoKey => Check::SignatureNoKey,
+            SignatureError::NoMatchingKey => Check::SignatureNoMatchingKey,
+            SignatureError::KeyTooSmall => Check::SignatureKeyTooSmall,
+            SignatureError::Canonicalization => Check::SignatureC14nFailed,
+            SignatureError::Empty => Check::SignatureEmpty,
+            SignatureError::Digest { .. } => Check::SignatureDigestMismatch,
+            SignatureError::QueryIncomplete => Check::SignatureQueryIncomplete,
+            _ => Check::SignatureInvalid,
+        };
+        let detail = match error {
+            SignatureError::Invalid { tried } => Detail::Keys(Box::new(tried)),
+            SignatureError::Digest { key } => Detail::Key(Box::new(key)),
+            _ => Detail::None,
+        };
+        Self { check, detail }
+    }
+}
+
+impl From<RedirectError> for Refusal {
+    fn from(error: RedirectError) -> Self {
+        Self::new(match error {
+            RedirectError::NoMessage => Check::RedirectNoMessage,
+            RedirectError::BothMessages => Check::RedirectBothMessages,
+            RedirectError::Duplicate => Check::RedirectDuplicateParameter,
+            RedirectError::EscapedName => Check::RedirectEscapedName,
+            RedirectError::TooLong => Check::RedirectTooLong,
+            RedirectError::Encoding => Check::RedirectEncoding,
+            RedirectError::Base64 => Check::RedirectBase64,
+            RedirectError::Deflate => Check::RedirectDeflate,
+            RedirectError::TooLarge { .. } => Check::RedirectTooLarge,
+            _ => Check::RedirectBadEscape,
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,11 +4,10 @@
 //! sign. Every value goes through the escaping writer; a character that XML 1.0 cannot carry is an error.
 
 use crate::Time;
-use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// What one assertion says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct AssertionToIssue<'a> {
     /// Our entityID as an identity provider.
     pub issuer: &'a str,
@@ -24,6 +23,8 @@ pub struct AssertionToIssue<'a> {
     pub not_before: Time,
     /// Conditions' and the confirmation's NotOnOrAfter.
     pub not_on_or_after: Time,
+    /// `ProxyRestriction/@Count`: one less than the portal's, where the portal set one (Core 2.5.1.6).
+    pub proxy_count: Option<u32>,
     /// The name identifier.
     pub name_id: NameIdToIssue<'a>,
     /// `SessionIndex`.
@@ -54,7 +55,7 @@ pub struct NameIdToIssue<'a> {
 }
 
 /// One attribute of an issued assertion.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct AttributeToIssue<'a> {
     /// `Name`.
     pub name: &'a str,
@@ -63,7 +64,7 @@ pub struct AttributeToIssue<'a> {
     /// `FriendlyName`.
     pub friendly_name: Option<&'a str>,
     /// The values, in order. Never typed with `xsi:type`.
-    pub values: SmallVec<[Cow<'a, str>; 2]>,
+    pub values: &'a [Cow<'a, str>],
 }
 
 /// What is signed for a publisher.
@@ -76,6 +77,17 @@ pub enum SignWhat {
     Response,
     /// Both: two signatures.
     Both,
+}
+
+/// One Response with its assertion.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseToIssue<'a> {
+    /// What it asserts; Destination is its recipient.
+    pub assertion: AssertionToIssue<'a>,
+    /// What is signed.
+    pub sign: SignWhat,
+    /// Whether our certificate is repeated in KeyInfo.
+    pub include_certificate: bool,
 }
 
 /// What was issued, for the audit trail.
@@ -102,6 +114,8 @@ pub struct StatusToIssue<'a> {
     pub now: Time,
     /// The status.
     pub status: Status<'a>,
+    /// Whether our certificate is repeated in KeyInfo.
+    pub include_certificate: bool,
 }
 
 /// A status to write: two codes of [`crate::uri::status`] and words without personal data.

@@ -82,11 +82,16 @@ pub struct LegacyUse {
 impl AcceptedAssertion {
     /// The values of the attributes named `name`, whatever their format, in document order.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
-        self.attributes.iter().filter(move |a| a.name == name).flat_map(|a| a.values.iter().map(String::as_str))
+        self.attributes
+            .iter()
+            .filter(move |a| a.name == name)
+            .flat_map(|a| a.values.iter().map(String::as_str))
     }
 
     /// Whether the portal's ProxyRestrictions let something be issued to `entity_id` (Core 2.5.1.6).
     pub fn may_be_passed_on_to(&self, entity_id: &str) -> bool {
-        self.proxy_audiences.iter().all(|audiences| audiences.iter().any(|audience| audience == entity_id))
+        self.proxy_audiences
+            .iter()
+            .all(|audiences| audiences.iter().any(|audience| audience == entity_id))
     }
 }

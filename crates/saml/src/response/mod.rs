@@ -4,4 +4,7 @@ mod accepted;
 mod expect;
 
 pub use accepted::{AcceptedAssertion, Attribute, LegacyUse};
-pub use expect::{Expectations, InResponseTo, SignatureDemand};
+pub use expect::{
+    DEFAULT_MAX_AGE, DEFAULT_MAX_LIFETIME, DEFAULT_SKEW, Expectations, InResponseTo, MAX_SKEW,
+    SignatureDemand,
+};
