@@ -59,8 +59,10 @@ class Portal(Party):
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.entity_id}#{login}"))
 
     @property
-    def school(self) -> str:
-        return {"B0": "0990001A", "C00": "0990002B", "ENTTEST1": "0990003C"}[self.ident]
+    def schools(self) -> list[str]:
+        """Two schools of this portal; teachers work in both, pupils are in the first."""
+        number = ["B0", "C00", "ENTTEST1"].index(self.ident) + 1
+        return [f"099000{number}A", f"099001{number}B"]
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,29 @@ class Person:
     profile: str
     first_name: str
     last_name: str
-    division: str = ""
     known: bool = True
+
+    def schools(self, portal: Portal) -> list[str]:
+        return portal.schools if self.profile == "National_ens" else portal.schools[:1]
 
 
 PEOPLE = [
     # Letters and signs that XML, HTML and form encoding each have an opinion about.
-    Person("prof", "National_ens", "Éloïse", "D'Aubigné & <fille>", "6A##6ème A"),
-    Person("eleve", "National_elv", "Zoé", "Nguyễn", "6A##6ème A"),
+    Person("prof", "National_ens", "Éloïse", "D'Aubigné & <fille>"),
+    Person("eleve", "National_elv", "Zoé", "Nguyễn"),
     Person("inconnu", "National_ens", "Nemo", "Personne", known=False),
 ]
+
+PERSON = {p.login: p for p in PEOPLE}
+DIVISION = ("6A", "6ème A & B")  # code and label; every school has it
+KINDS = ("push", "pull", "closed")
+# What each kind of resource is released. The names of `pull` make it sensitive: encrypted where the publisher has a key.
+RELEASED = {"push": ["IDO", "UAI", "PRO", "DIV"], "pull": ["IDO", "UAI", "PRO", "NOM", "PRE"], "closed": ["IDO"]}
+
+
+def expected(portal: Portal, person: Person, kind: str, school: str | None) -> dict[str, set[str]]:
+    """What a publisher must be shown but for IDO, which only the gateway can know; `school` is the tile's idEtab."""
+    schools = [s for s in person.schools(portal) if school in (None, s)]
+    values = {"UAI": set(schools), "PRO": {person.profile}, "DIV": {"##".join(DIVISION)},
+              "NOM": {person.last_name}, "PRE": {person.first_name}}
+    return {name: values[name] for name in RELEASED[kind] if name != "IDO"}

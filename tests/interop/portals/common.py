@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, redirect, request
 
 import pages
-from world import GATEWAY, PASSWORD, PEOPLE, PKI, PUBLISHERS, Party, Portal
+from world import GATEWAY, KINDS, PASSWORD, PEOPLE, PKI, PUBLISHERS, Party, Portal
 
 COOKIE = "portal_session"
 
@@ -55,15 +55,15 @@ def b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def tile(portal: Portal, resource: str, school: str | None = None) -> str:
-    """The address behind a tile, in the current generation of its parameters."""
-    query = {"idENT": b64(portal.ident), "idEtab": b64(school or portal.school), "idRessource": resource}
+def tile(portal: Portal, resource: str) -> str:
+    """The address behind a tile, in the current generation of its parameters; idEtab is the portal's first school."""
+    query = {"idENT": b64(portal.ident), "idEtab": b64(portal.schools[0]), "idRessource": resource}
     return f"{GATEWAY.url}/domaineGar?{urlencode(query)}"
 
 
 def tile_links(portal: Portal) -> list[tuple[str, str]]:
     return [(f"{p.name}-{kind}", tile(portal, p.resource(kind))) for p in PUBLISHERS
-            for kind in ("push", "pull", "closed")]
+            for kind in KINDS]
 
 
 def portal_app(portal: Portal) -> Flask:
