@@ -56,9 +56,9 @@ pub enum SignError {
 }
 
 /// Fingerprints of the keys that were tried: the first eight, and how many there were.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct KeysTried {
-    first: [Option<Fingerprint>; Self::SHOWN],
+    first: Vec<Fingerprint>,
     count: usize,
 }
 
@@ -66,14 +66,9 @@ impl KeysTried {
     /// How many fingerprints are kept.
     pub const SHOWN: usize = 8;
 
-    pub(crate) const NONE: Self = Self {
-        first: [None; Self::SHOWN],
-        count: 0,
-    };
-
     pub(crate) fn push(&mut self, fingerprint: Fingerprint) {
-        if let Some(slot) = self.first.get_mut(self.count) {
-            *slot = Some(fingerprint);
+        if self.first.len() < Self::SHOWN {
+            self.first.push(fingerprint);
         }
         self.count += 1;
     }
@@ -86,7 +81,7 @@ impl KeysTried {
 
     /// The first of their fingerprints, at most [`KeysTried::SHOWN`].
     pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
-        self.first.iter().flatten()
+        self.first.iter()
     }
 }
 

@@ -11,7 +11,9 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 use x509_cert::der::{Decode, Encode, Reader, SliceReader, Tag, oid::ObjectIdentifier};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
-use crate::{algorithm::SignatureAlgorithm, error::KeyError, policy::AlgorithmPolicy};
+use crate::{
+    algorithm::SignatureAlgorithm, error::KeyError, oaep::RsaKey, policy::AlgorithmPolicy,
+};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -89,11 +91,12 @@ struct Inner {
     fingerprint: Fingerprint,
     spki: Box<[u8]>,
     parsed: Parsed,
+    encryption: OnceLock<Option<RsaKey>>,
 }
 
 /// aws-lc-rs binds a parsed key to one algorithm. An RSA key serves several, so each is parsed when first used and kept.
 enum Parsed {
-    Rsa([OnceLock<Option<lc::ParsedPublicKey>>; 7]),
+    Rsa(Box<[OnceLock<Option<lc::ParsedPublicKey>>; 7]>),
     Other(lc::ParsedPublicKey),
 }
 
@@ -126,7 +129,7 @@ impl PublicKey {
                         .ok_or(KeyError::Unsupported)?,
                 )?;
                 let _ = slots[0].set(Some(first));
-                Parsed::Rsa(slots)
+                Parsed::Rsa(Box::new(slots))
             }
             KeyKind::P256 => Parsed::Other(parse(&lc::ECDSA_P256_SHA256_FIXED)?),
             KeyKind::P384 => Parsed::Other(parse(&lc::ECDSA_P384_SHA384_FIXED)?),
@@ -138,6 +141,7 @@ impl PublicKey {
             fingerprint: Fingerprint::of_spki(der),
             spki: der.into(),
             parsed,
+            encryption: OnceLock::new(),
         })))
     }
 
@@ -220,6 +224,14 @@ impl PublicKey {
         } else {
             Err(KeyError::BadSignature)
         }
+    }
+
+    /// The key as RSA-OAEP wants it, parsed when first used; `None` for another kind of key.
+    pub(crate) fn encryption_key(&self) -> Option<&RsaKey> {
+        self.0
+            .encryption
+            .get_or_init(|| RsaKey::from_spki(&self.0.spki))
+            .as_ref()
     }
 
     /// Whether `signature` is this key's over `signed`. Policy is the caller's.

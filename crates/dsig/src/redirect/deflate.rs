@@ -12,17 +12,15 @@ use crate::error::RedirectError;
 pub fn inflate(octets: &[u8], max: usize) -> Result<Vec<u8>, RedirectError> {
     let mut stream = Decompress::new(false);
     // One byte of room past the bound, so that "full" and "too large" differ.
-    let mut out = Vec::with_capacity(
-        octets
-            .len()
-            .saturating_mul(4)
-            .clamp(256, max.saturating_add(1)),
-    );
+    let most = max.saturating_add(1);
+    let mut out = Vec::with_capacity(octets.len().saturating_mul(4).max(256).min(most));
     loop {
-        let consumed = usize::try_from(stream.total_in()).map_err(|_| RedirectError::Deflate)?;
-        let before = out.len();
+        let (read, written) = (stream.total_in(), out.len());
+        let rest = usize::try_from(read)
+            .ok()
+            .and_then(|read| octets.get(read..));
         let status = stream
-            .decompress_vec(&octets[consumed..], &mut out, FlushDecompress::Finish)
+            .decompress_vec(rest.unwrap_or_default(), &mut out, FlushDecompress::None)
             .map_err(|_| RedirectError::Deflate)?;
         if out.len() > max {
             return Err(RedirectError::TooLarge { limit: max });
@@ -35,10 +33,9 @@ pub fn inflate(octets: &[u8], max: usize) -> Result<Vec<u8>, RedirectError> {
             };
         }
         if out.len() == out.capacity() {
-            let room = out.len().min(max.saturating_add(1) - out.len());
-            out.reserve_exact(room.max(1));
-        } else if out.len() == before {
-            // Room left and nothing came: the stream is cut off.
+            out.reserve_exact(out.len().max(1).min(most - out.len()));
+        } else if stream.total_in() == read && out.len() == written {
+            // There was room, and nothing moved: the stream is cut off.
             return Err(RedirectError::Deflate);
         }
     }
@@ -50,9 +47,10 @@ pub fn deflate(octets: &[u8]) -> Vec<u8> {
     let mut stream = Compress::new(Compression::default(), false);
     let mut out = Vec::with_capacity(octets.len() / 2 + 64);
     loop {
-        // `consumed` never passes the input's length.
-        let consumed = usize::try_from(stream.total_in()).unwrap_or(octets.len());
-        match stream.compress_vec(&octets[consumed..], &mut out, FlushCompress::Finish) {
+        let rest = usize::try_from(stream.total_in())
+            .ok()
+            .and_then(|read| octets.get(read..));
+        match stream.compress_vec(rest.unwrap_or_default(), &mut out, FlushCompress::Finish) {
             Ok(Status::StreamEnd) => return out,
             // Deflating cannot fail; it only asks for room.
             _ => out.reserve(out.len().max(256)),

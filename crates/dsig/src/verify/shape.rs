@@ -338,6 +338,6 @@ fn has_text(element: Element<'_>) -> bool {
 fn octets<const N: usize>(element: Element<'_>) -> Option<Bounded<N>> {
     let text = element.text().ok()?;
     let mut octets = [0; N];
-    let length = base64::decode_into(&text, &mut octets).ok()?.len();
+    let length = base64::decode_into(text, &mut octets).ok()?.len();
     (length > 0).then_some(Bounded { octets, length })
 }

@@ -60,7 +60,7 @@ pub(crate) fn check_signature(
         return Err(SignatureError::NoMatchingKey);
     }
     let signed = SignedOctets::new(algorithm, message);
-    let mut tried = KeysTried::NONE;
+    let mut tried = KeysTried::default();
     for key in keys {
         if key.kind() != kind || (key.is_small_rsa() && !policy.small_rsa) {
             continue;
