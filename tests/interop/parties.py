@@ -2,19 +2,20 @@
 
 import json
 import pathlib
-import subprocess
 import sys
 
 import products
 import trust
 from processes import Processes
-from world import HERE, METADATA, PARTIES, VAR, Portal, Publisher
+from world import (ACS, HERE, IDP_ENTITY_ID, IDP_SSO, METADATA, PARTIES, PKI, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal,
+                   Publisher)
 
 _PYTHON = sys.executable
 
 
-def start_portals(run: Processes, service_providers: list[pathlib.Path]) -> None:
-    products.simplesamlphp(service_providers)
+def start_portals(run: Processes, service_providers: list[pathlib.Path], *, direct: bool = False) -> None:
+    # Not every publisher has a key to encrypt to; the gateway has one.
+    products.simplesamlphp(service_providers, encrypt=not direct)
     ssp = PARTIES["simplesamlphp"]
     run.start("php-fpm", [_php_fpm(), "--nodaemonize", "-y", ssp.folder / "fpm.conf"], ports=[products.FPM_PORT])
     run.start("nginx", ["/usr/sbin/nginx", "-e", ssp.folder / "log" / "nginx.log", "-c", ssp.folder / "nginx.conf"],
@@ -67,6 +68,20 @@ def fetch_metadata(party: Portal | Publisher) -> pathlib.Path:
     file = METADATA / f"{party.name}.xml"
     file.write_bytes(got.content)
     return file
+
+
+def introduce(run: Processes) -> None:
+    """Starts everybody once, knowing the gateway by a template, to collect what each says about itself."""
+    keys = PKI / "gateway"
+    sp, idp = METADATA / "octroi-sp.xml", METADATA / "octroi-idp.xml"
+    sp.write_text(trust.sp_metadata(SP_ENTITY_ID, keys / "sign-rsa2048.pem", keys / "decrypt.pem", ACS))
+    idp.write_text(trust.idp_metadata(IDP_ENTITY_ID, keys / "sign-rsa2048.pem",
+                                      [("HTTP-Redirect", IDP_SSO), ("HTTP-POST", IDP_SSO)]))
+    start_portals(run, [sp])
+    start_publishers(run, idp)
+    for party in [*PORTALS, *PUBLISHERS]:
+        fetch_metadata(party)
+    stop(run, PORTAL_PROCESSES + PUBLISHER_PROCESSES)
 
 
 def _php_fpm() -> str:

@@ -48,7 +48,7 @@ def _keys(party: Party, source: pathlib.Path, names: dict[str, str], folder: str
             shutil.copyfile(source / f"{ours}{suffix}", target / f"{theirs}{suffix}")
 
 
-def simplesamlphp(service_providers: list[pathlib.Path]) -> None:
+def simplesamlphp(service_providers: list[pathlib.Path], encrypt: bool) -> None:
     portal = PARTIES["simplesamlphp"]
     for name in ("log", "data", "tmp", "sessions", "www", "service-providers", "config/metadata"):
         (portal.folder / name).mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def simplesamlphp(service_providers: list[pathlib.Path]) -> None:
     for template, target in (("nginx.conf", "nginx.conf"), ("fpm.conf", "fpm.conf"), ("config.php", "config/config.php"),
                              ("authsources.php", "config/authsources.php"),
                              ("saml20-idp-hosted.php", "config/metadata/saml20-idp-hosted.php")):
-        _write(portal, f"simplesamlphp/{template}", target, fpm_port=FPM_PORT, secret=secrets.token_hex(16))
+        _write(portal, f"simplesamlphp/{template}", target, fpm_port=FPM_PORT, secret=secrets.token_hex(16), encrypt=encrypt)
     (portal.folder / "config" / "people.json").write_text(json.dumps({
         f"{p.login}:{PASSWORD}": {"idEnt": [portal.ident], "GARPersonIdentifiant": [portal.person(p.login)]}
         for p in PEOPLE}))

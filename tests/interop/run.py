@@ -4,18 +4,21 @@ Called by run.sh, which installs what is needed first.
 """
 
 import argparse
-import pathlib
 import signal
 import subprocess
 import sys
 import time
+import traceback
 
+import browser
 import direct
+import document
+import gateway
 import matrix
 import parties
 import products
-import trust
-from processes import Processes, StartError
+import scenarios
+from processes import Processes
 from world import HERE, METADATA, PARTIES, PKI, PORTALS, PUBLISHERS
 
 REPOSITORY = HERE.parents[1]
@@ -33,6 +36,17 @@ def make_keys() -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def run_everything(run: Processes, result: matrix.Results, only: str) -> None:
+    """Everybody knows everybody by their own metadata; then the pairs, the scenarios, the browser."""
+    gateway.start(run)
+    gateway.fetch_metadata()
+    parties.start_portals(run, [METADATA / "octroi-sp.xml"])
+    parties.start_publishers(run, METADATA / "octroi-idp.xml")
+    scenarios.pairs(result, only)
+    scenarios.beyond_pairs(result, only)
+    browser.run_all(result, only)
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--direct", action="store_true", help="portals against publishers, without the gateway")
@@ -44,23 +58,29 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     begun = time.monotonic()
-    products.reset()
-    make_keys()
     result = matrix.Results()
     with Processes() as run:
         try:
-            if chosen.direct:
-                direct.run_all(run, result, chosen.only)
-            if chosen.hold:
-                print("interop: everything stays up; end with Ctrl-C")
-                signal.pause()
-        except StartError as error:
-            print(f"interop: {error}", file=sys.stderr)
-            result.failed("start", "everything", str(error).splitlines()[0])
+            products.reset()
+            make_keys()
+            parties.introduce(run)
+            (direct.run_all if chosen.direct else run_everything)(run, result, chosen.only)
         except KeyboardInterrupt:
-            pass
+            result.failed("suite", "end", "interrupted")
+        except Exception as error:  # whatever it is, everything is stopped and the last line is printed
+            traceback.print_exc()
+            result.failed("suite", "start", str(error))
+        if chosen.hold:
+            print("interop: everything stays up; end with Ctrl-C", flush=True)
+            try:
+                signal.pause()
+            except KeyboardInterrupt:
+                pass
+    seconds = time.monotonic() - begun
     print(result.table())
-    print(f"seconds: {time.monotonic() - begun:.0f}")
+    if chosen.write and not chosen.direct and not chosen.only:
+        document.write(result)
+    print(f"seconds: {seconds:.0f}")
     print(result.last_line())
     return 0 if result.clean() else 1
 

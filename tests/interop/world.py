@@ -100,7 +100,7 @@ PORTALS = [
            {"sign_requests": "metadata", "accept_unsolicited": True}),
     # What entcore emits: a URN for a name, SHA-1, five days, no InResponseTo.
     Portal("entcore", BASE_PORT + 13, "entcore-like", "ENTTEST1", "urn:example:interop:entcore:1.0",
-           {"sign_requests": "never", "accept_unsolicited": True,
+           {"sign_requests": "never", "accept_unsolicited": True, "session_reuse": True,
             "legacy": {"sha1_until": "2099-12-31", "long_lifetimes_until": "2099-12-31",
                        "missing_in_response_to_until": "2099-12-31"}}),
 ]

@@ -2,7 +2,7 @@
 
 Only the Assertion is signed, RSA-SHA1 over exclusive C14N, without KeyInfo; nothing is encrypted. NameID transient with
 both qualifiers, SessionIndex = the Assertion's ID; Conditions from now to one day, SubjectConfirmationData to five days;
-no InResponseTo; xsi:type="xs:string" on values; times with milliseconds. The ACS is read from the SP's metadata: the
+InResponseTo only when told to; xsi:type="xs:string" on values; times with milliseconds. The ACS is read from the SP's metadata: the
 request is inflated (bounded) and only its Issuer looked at. Logout is a SOAP 1.1 POST of a signed LogoutRequest.
 The signing is xmlsec1's, not ours.
 
@@ -30,12 +30,10 @@ KEY = PKI / "portals" / PORTAL.name / "sign.key"
 MD, DS = "urn:oasis:names:tc:SAML:2.0:metadata", "http://www.w3.org/2000/09/xmldsig#"
 SAML, SAMLP = "urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:2.0:protocol"
 MAX_INFLATED = 150 * 1024
-# The switch for newer versions: answer InResponseTo when the request carried an ID.
-WITH_IN_RESPONSE_TO = False
-
 app: Flask = portal_app(PORTAL)
 providers: dict[str, str] = {}  # entityID → its default ACS
 logout_services: dict[str, str] = {}  # entityID → its SOAP SingleLogoutService
+behaviour = {"in_response_to": False}  # newer versions name the request they answer
 
 
 def learn(path: str) -> None:
@@ -131,7 +129,7 @@ def sso() -> Response | str:
     xml = raw.decompress(base64.b64decode(request.args["SAMLRequest"]), MAX_INFLATED)
     root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
     return answer(root.findtext(f"{{{SAML}}}Issuer").strip(), request.args.get("RelayState"),
-                  root.get("ID") if WITH_IN_RESPONSE_TO else None)
+                  root.get("ID") if behaviour["in_response_to"] else None)
 
 
 @app.route("/unsolicited", methods=["GET", "POST"])
@@ -166,6 +164,13 @@ def logout() -> Response | str:
                                        headers={"Content-Type": "text/xml"}, timeout=10)
             answers.append(f"{got.status_code} {got.text}")
     return pages.page("Logged out", "".join(f'<pre class="slo">{pages.escape(a)}</pre>' for a in answers))
+
+
+@app.route("/behaviour", methods=["POST"])
+def behave() -> str:
+    """Which generation of entcore this is from now on: the suite tries both."""
+    behaviour["in_response_to"] = request.form["in_response_to"] == "yes"
+    return ""
 
 
 @app.route("/metadata")

@@ -4,7 +4,7 @@ $metadata['{{ party.entity_id }}'] = [
     'host' => '__DEFAULT__', 'privatekey' => 'sign.key', 'certificate' => 'sign.pem', 'auth' => 'people',
     'attributes.NameFormat' => '{{ nameformat }}',
     'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
-    'assertion.encryption' => true,
+    'assertion.encryption' => {{ 'true' if encrypt else 'false' }},
     'validate.authnrequest' => true,
     'SingleSignOnServiceBinding' => [
         'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
