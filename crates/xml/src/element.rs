@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::document::{AttributeData, Document, Kind, NO_PARENT, NodeData};
+use crate::document::{AttributeData, Declaration, Document, Kind, NO_PARENT, NodeData};
 use crate::namespaces::{NamespaceId, PrefixId};
 
 /// An element of a [`Document`].
@@ -155,24 +155,17 @@ impl<'d> Element<'d> {
     /// left out. An empty prefix is the default namespace. In no particular order.
     pub fn namespaces_in_scope(self) -> Vec<(&'d str, &'d str)> {
         let document = self.document;
-        let mut seen = vec![false; document.prefixes.len()];
-        let mut bound = Vec::new();
-        let levels = self
-            .and_ancestors()
-            .map(|element| document.declarations_of(element.data()));
-        for declaration in levels.chain([document.context_declarations()]).flatten() {
-            let seen = &mut seen[usize::from(declaration.prefix.0)];
-            if !std::mem::replace(seen, true)
-                && declaration.namespace != NamespaceId::NONE
-                && declaration.prefix != PrefixId::XML
-            {
-                bound.push((
-                    document.prefix_str(declaration.prefix),
-                    document.namespace_str(declaration.namespace),
-                ));
-            }
-        }
+        let bound = self.declarations_in_scope().filter(|declaration| {
+            declaration.namespace != NamespaceId::NONE && declaration.prefix != PrefixId::XML
+        });
         bound
+            .map(|it| {
+                (
+                    document.prefix_str(it.prefix),
+                    document.namespace_str(it.namespace),
+                )
+            })
+            .collect()
     }
 
     /// Whether the element is inside `ancestor`, at any depth; an element is not inside itself.
@@ -193,6 +186,20 @@ impl<'d> Element<'d> {
     /// The element, its parent, and so on up to the root.
     pub(crate) fn and_ancestors(self) -> impl Iterator<Item = Element<'d>> + Clone {
         std::iter::successors(Some(self), |element| element.parent())
+    }
+
+    /// The declarations that are in force where the element stands: of each prefix the innermost.
+    pub(crate) fn declarations_in_scope(self) -> impl Iterator<Item = Declaration> {
+        let document = self.document;
+        let mut seen = vec![false; document.prefixes.len()];
+        let levels = self
+            .and_ancestors()
+            .map(move |element| document.declarations_of(element.data()));
+        let all = levels
+            .chain([document.context_declarations()])
+            .flatten()
+            .copied();
+        all.filter(move |it| !std::mem::replace(&mut seen[usize::from(it.prefix.0)], true))
     }
 
     pub(crate) fn data(self) -> &'d NodeData {

@@ -1,10 +1,14 @@
 //! The XML that SAML needs, and no more: a strict parser into one arena, canonicalisation, and a writer of canonical form.
 //!
 //! ```
-//! use octroi_xml::{Limits, parse};
+//! use octroi_xml::{Limits, c14n, parse};
 //!
 //! let document = parse(br#"<a:r xmlns:a="urn:a" z='1' b="2"><a:empty/></a:r>"#, &Limits::default())?;
 //! assert!(document.root().is("urn:a", "r"));
+//!
+//! let mut octets = Vec::new();
+//! c14n::canonicalize(document.root(), c14n::Algorithm::Exclusive, &[], None, &mut octets)?;
+//! assert_eq!(octets, br#"<a:r xmlns:a="urn:a" b="2" z="1"><a:empty></a:empty></a:r>"#);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -14,11 +18,13 @@
 //! * do work that grows faster than its input (P2), recurse on input, or panic on any input,
 //! * answer a failure with an empty result: parsing and canonicalisation return a `Result` (W6).
 
+pub mod c14n;
 mod document;
 mod element;
 mod error;
 mod namespaces;
 mod parser;
+pub mod write;
 
 pub use document::Document;
 pub use element::{Attribute, Element, Node, NotText};

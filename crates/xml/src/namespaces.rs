@@ -27,7 +27,7 @@ impl NamespaceId {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const XML: Self = Self(1);
     /// What a prefix is bound to where it is not bound.
-    const UNBOUND: Self = Self(u16::MAX);
+    pub(crate) const UNBOUND: Self = Self(u16::MAX);
 }
 
 /// Distinct strings of one buffer, numbered in the order of their first appearance.

@@ -59,10 +59,10 @@ impl Parser<'_> {
         let Some(length) = memchr2(b'<', b'&', bytes) else {
             return Err(self.fail_at(ErrorKind::UnexpectedEnd, self.source.len()));
         };
-        if self.has_cdata_end {
-            if let Some(at) = memmem::find(&bytes[..length], b"]]>") {
-                return Err(self.fail_at(ErrorKind::CdataEndInText, self.position + at));
-            }
+        if self.has_cdata_end
+            && let Some(at) = memmem::find(&bytes[..length], b"]]>")
+        {
+            return Err(self.fail_at(ErrorKind::CdataEndInText, self.position + at));
         }
         Ok(self.position + length)
     }
@@ -164,7 +164,6 @@ impl Parser<'_> {
 
     /// Reads a reference (XML 1.0, section 4.1) and gives the character that it stands for.
     fn reference(&mut self) -> Parsed<char> {
-        /// Longer than any reference without leading zeros; those with zeros are read to the end.
         const NAMES: [(&str, char); 5] = [
             ("lt;", '<'),
             ("gt;", '>'),
