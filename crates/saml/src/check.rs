@@ -126,7 +126,7 @@ checks! {
     ConfirmationExpired = "confirmation-expired": "The bearer confirmation's NotOnOrAfter has passed (L3).";
     RecipientMissing = "recipient-missing": "The bearer confirmation names no Recipient (C9).";
     RecipientMismatch = "recipient-mismatch": "The Recipient is not exactly our assertion consumer service (C9).";
-    NameIdInvalid = "name-id-invalid": "The name identifier is empty, repeated or too long, or of a kind that is not read (BaseID).";
+    NameIdInvalid = "name-id-invalid": "The name identifier is empty, repeated, or of a kind that is not read (BaseID).";
     NameQualifierMismatch = "name-qualifier-mismatch": "The name identifier is qualified for another service provider.";
 
     // How
@@ -135,7 +135,8 @@ checks! {
     AuthnInstantInFuture = "authn-instant-in-future": "The person is said to have been authenticated later than our clock allows.";
     SessionExpired = "session-expired": "The session at the portal has ended (SessionNotOnOrAfter).";
     AuthnContextInvalid = "authn-context-invalid": "The AuthnContext is missing or not of the schema's form.";
-    AttributeInvalid = "attribute-invalid": "An attribute has no name, or names or values pass the limits.";
+    AttributeRepeated = "attribute-repeated": "Two attributes have the same Name and NameFormat; none is taken silently.";
+    AttributeInvalid = "attribute-invalid": "An attribute has no Name.";
 
     // Passing on
     ProxyCountExhausted = "proxy-count-exhausted": "The portal forbids that anything is issued on the basis of its assertion (L10).";

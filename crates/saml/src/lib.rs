@@ -9,10 +9,13 @@
 //! [`authn_request`] from a publisher, [`issue`] to it, [`logout`]; [`metadata`] says who they all are,
 //! [`binding`] how their messages travel. [`portal_side`] writes what portals write, for simulators and tests.
 
+mod canonical;
 mod check;
 mod id;
 mod name_id;
+mod read;
 mod refusal;
+mod signing;
 mod time;
 
 pub mod authn_request;

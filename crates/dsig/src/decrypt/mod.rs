@@ -150,6 +150,12 @@ impl Verified<Element<'_>> {
 }
 
 impl Verified<Document> {
+    /// The whole document, all of which the outer signature covers: to verify a signature that is inside as well.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.value
+    }
+
     /// The root element.
     #[must_use]
     pub fn root(&self) -> Verified<Element<'_>> {

@@ -3,6 +3,12 @@
 //! Written in canonical form directly, so that the bytes hashed are the bytes sent; nothing is parsed to
 //! sign. Every value goes through the escaping writer; a character that XML 1.0 cannot carry is an error.
 
+mod assertion;
+mod response;
+
+pub(crate) use response::write_status;
+pub use response::{write_response, write_status_response};
+
 use crate::Time;
 use std::borrow::Cow;
 

@@ -79,6 +79,20 @@ pub struct LegacyUse {
     pub missing_in_response_to: bool,
 }
 
+impl LegacyUse {
+    /// Adds what a signature used.
+    pub(super) fn add(&mut self, signature: octroi_dsig::LegacyUse) {
+        self.sha1 |= signature.sha1;
+        self.small_rsa |= signature.small_rsa;
+        self.inclusive_c14n |= signature.inclusive_c14n;
+    }
+
+    /// Whether anything legacy was used.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
 impl AcceptedAssertion {
     /// The values of the attributes named `name`, whatever their format, in document order.
     pub fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
