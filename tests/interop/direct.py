@@ -21,8 +21,9 @@ def sign_in(portal: Portal, publisher: Publisher) -> None:
 
 def run_all(run: Processes, result: Results, only: str) -> None:
     parties.start_portals(run, [METADATA / f"{publisher.name}.xml" for publisher in PUBLISHERS], direct=True)
-    for portal in PORTALS:
+    for index, portal in enumerate(PORTALS):
+        if index:
+            parties.stop(run, parties.PUBLISHER_PROCESSES)
         parties.start_publishers(run, METADATA / f"{portal.name}.xml", direct=True)
         for publisher in PUBLISHERS:
             result.check(f"{portal.title} (direct)", publisher.title, lambda: sign_in(portal, publisher), only)
-        parties.stop(run, parties.PUBLISHER_PROCESSES)

@@ -12,7 +12,10 @@ mkdir -p "$INTEROP_VAR"
 # Debian's servers drop from root to www-data and must be able to come to their folders.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null &&
    ! setpriv --reuid=www-data --regid=www-data --clear-groups test -x "$INTEROP_VAR" 2>/dev/null; then
-  elsewhere=$(mktemp -d /var/tmp/octroi-interop.XXXXXX) && chmod 755 "$elsewhere"
+  # The same other place each time, so that it does not pile up.
+  elsewhere=$(cat "$INTEROP_VAR/elsewhere" 2>/dev/null || true)
+  [ -n "$elsewhere" ] && [ -O "$elsewhere" ] || elsewhere=$(mktemp -d /var/tmp/octroi-interop.XXXXXX)
+  chmod 755 "$elsewhere"; echo "$elsewhere" >"$INTEROP_VAR/elsewhere"
   echo "interop: www-data cannot come to $INTEROP_VAR, running in $elsewhere"
   export INTEROP_TOOLS=$INTEROP_VAR/tools INTEROP_VAR=$elsewhere
 fi
