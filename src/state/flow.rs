@@ -61,6 +61,8 @@ pub struct PublisherRequest {
     pub name_id_format: Option<String>,
     /// The person must sign in anew.
     pub force_authn: bool,
+    /// How often the chain of requesters allows to ask another (`ProxyCount`).
+    pub proxy_count: Option<u32>,
 }
 
 /// Why somebody was sent to the portal.
@@ -77,17 +79,24 @@ pub enum Purpose {
     Publisher(Box<PublisherRequest>),
 }
 
-/// Somebody was sent to a portal.
+/// Which portal was asked, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The portal's id in the configuration.
+    pub portal: String,
+    /// The ENT project on whose behalf, where the tile named one.
+    pub ent: Option<String>,
+    /// The ID of our AuthnRequest; the Response must answer it.
+    pub request_id: String,
+}
+
+/// Somebody was sent to a portal, or is choosing one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     /// Its name.
     pub token: FlowToken,
-    /// The ID of our AuthnRequest; the Response must answer it.
-    pub request_id: String,
-    /// The portal that was asked (its id in the configuration).
-    pub portal: String,
-    /// The ENT project on whose behalf.
-    pub ent: String,
+    /// Who was asked; `None` while the person still chooses.
+    pub asked: Option<Asked>,
     /// Unix seconds.
     pub started: u32,
     /// How often this access was begun again after a repeated post.
@@ -187,9 +196,11 @@ mod tests {
     fn flow(n: u8, started: u32) -> Flow {
         Flow {
             token: FlowToken([n; 16]),
-            request_id: format!("_{n}"),
-            portal: "ent".into(),
-            ent: "B0".into(),
+            asked: Some(Asked {
+                portal: "ent".into(),
+                ent: Some("B0".into()),
+                request_id: format!("_{n}"),
+            }),
             started,
             restarts: 0,
             purpose: Purpose::Tile {

@@ -1,0 +1,100 @@
+//! `application/x-www-form-urlencoded`: the body of a posted message, and the parameters of a tile.
+//!
+//! Names are compared as they stand, each wanted name may come once, everything is bounded, and nothing is
+//! decoded that is not wanted.
+
+use percent_encoding::percent_decode;
+
+/// Why a form or query cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    /// The same name twice: two readers could choose two values.
+    #[error("{0} comes twice")]
+    Twice(&'static str),
+    /// The decoded value is longer than it may be.
+    #[error("{0} is too long")]
+    TooLong(&'static str),
+    /// The decoded value is not UTF-8.
+    #[error("{0} is not UTF-8")]
+    NotUtf8(&'static str),
+}
+
+/// The raw (still encoded) value of `name`, or `None`.
+///
+/// # Errors
+/// [`FormError::Twice`].
+pub fn raw<'a>(form: &'a [u8], name: &'static str) -> Result<Option<&'a [u8]>, FormError> {
+    let mut found = None;
+    for pair in form.split(|byte| *byte == b'&') {
+        let Some(rest) = pair.strip_prefix(name.as_bytes()) else { continue };
+        let value = match rest.split_first() {
+            None => rest,
+            Some((b'=', value)) => value,
+            Some(_) => continue,
+        };
+        if found.replace(value).is_some() {
+            return Err(FormError::Twice(name));
+        }
+    }
+    Ok(found)
+}
+
+/// The decoded octets of `name`: `+` is a space, `%XX` an octet.
+///
+/// # Errors
+/// [`FormError`].
+pub fn octets(form: &[u8], name: &'static str, limit: usize) -> Result<Option<Vec<u8>>, FormError> {
+    let Some(value) = raw(form, name)? else { return Ok(None) };
+    if value.len() > limit.saturating_mul(3) {
+        return Err(FormError::TooLong(name));
+    }
+    let mut decoded = Vec::with_capacity(value.len());
+    if memchr::memchr2(b'%', b'+', value).is_none() {
+        decoded.extend_from_slice(value);
+    } else {
+        for part in value.split_inclusive(|byte| *byte == b'+') {
+            match part.split_last() {
+                Some((b'+', before)) => {
+                    decoded.extend(percent_decode(before));
+                    decoded.push(b' ');
+                }
+                _ => decoded.extend(percent_decode(part)),
+            }
+        }
+    }
+    if decoded.len() > limit { Err(FormError::TooLong(name)) } else { Ok(Some(decoded)) }
+}
+
+/// The decoded text of `name`.
+///
+/// # Errors
+/// [`FormError`].
+pub fn text(form: &[u8], name: &'static str, limit: usize) -> Result<Option<String>, FormError> {
+    octets(form, name, limit)?.map(|octets| String::from_utf8(octets).map_err(|_| FormError::NotUtf8(name))).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_name_and_nothing_that_begins_like_it() {
+        let form = b"SAMLResponseX=1&SAMLResponse=a%2Bb+c&RelayState";
+        assert_eq!(text(form, "SAMLResponse", 100), Ok(Some("a+b c".into())));
+        assert_eq!(text(form, "RelayState", 100), Ok(Some(String::new())));
+        assert_eq!(text(form, "SAML", 100), Ok(None));
+    }
+
+    #[test]
+    fn refuses_two_readings() {
+        assert_eq!(text(b"a=1&a=2", "a", 9), Err(FormError::Twice("a")));
+        assert_eq!(text(b"a=1&a", "a", 9), Err(FormError::Twice("a")));
+    }
+
+    #[test]
+    fn is_bounded() {
+        assert_eq!(text(b"a=123456", "a", 5), Err(FormError::TooLong("a")));
+        assert_eq!(text(b"a=%31%32%33%34%35", "a", 5), Ok(Some("12345".into())));
+        assert_eq!(text(b"a=%ff", "a", 5), Err(FormError::NotUtf8("a")));
+    }
+}
