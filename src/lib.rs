@@ -8,3 +8,5 @@ pub mod access;
 pub mod clock;
 pub mod state;
 pub mod trust;
+
+pub mod config;
