@@ -10,3 +10,5 @@ pub mod state;
 pub mod trust;
 
 pub mod config;
+
+pub mod observe;

@@ -1,0 +1,127 @@
+//! Metrics of what stands behind an access: configuration, snapshot, keys, guard, audit trail.
+
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use super::{MetricsError, registered};
+
+/// Configuration, snapshot, keys, guard, audit trail.
+#[derive(Debug)]
+pub struct ServiceMetrics {
+    /// Reloads of configuration or snapshot, by `what` and `result`.
+    pub reloads: IntCounterVec,
+    /// 1 when the last reload of `what` was taken, 0 when it was refused.
+    pub last_reload_success: IntGaugeVec,
+    /// When the last reload of `what` was taken, unix seconds.
+    pub last_reload: GaugeVec,
+    /// Always 1; label `generation`.
+    pub snapshot_info: IntGaugeVec,
+    /// When the snapshot was built, unix seconds.
+    pub snapshot_built: Gauge,
+    /// People in the snapshot.
+    pub snapshot_people: IntGauge,
+    /// Subscriptions in the snapshot.
+    pub snapshot_subscriptions: IntGauge,
+    /// When a certificate ends, unix seconds, by `use` and `name`.
+    pub certificate_not_after: GaugeVec,
+    /// When metadata end, unix seconds, by `partner`.
+    pub metadata_valid_until: GaugeVec,
+    /// The day after which a dated exception refuses, unix seconds, by `partner` and `kind`.
+    pub legacy_until: GaugeVec,
+    /// 1 for each portal and publisher that is configured; label `state` is `enabled` or `disabled`.
+    pub partners: IntGaugeVec,
+    /// Claims held by the replay guard.
+    pub replay_entries: IntGauge,
+    /// Second uses that the replay guard stopped.
+    pub replays: IntCounter,
+    /// Sessions on the revocation list.
+    pub revoked_sessions: IntGauge,
+    /// Lines written to the audit trail.
+    pub audit_lines: IntCounter,
+    /// Audit lines lost under the policy `drop`.
+    pub audit_lost: IntCounter,
+    /// Audit lines that could not be written, under either policy.
+    pub audit_errors: IntCounter,
+    /// 1 when the chain of the trail was found broken at start.
+    pub audit_chain_broken: IntGauge,
+    /// Time to write one audit line.
+    pub audit_duration: Histogram,
+    /// When the process started serving, unix seconds.
+    pub ready: IntGauge,
+}
+
+impl ServiceMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
+        let build = registered(
+            registry,
+            IntGaugeVec::new(Opts::new("octroi_build_info", "Always 1; the version."), &["version"]),
+        )?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let gauge = |name: &str, help: &str| registered(registry, Gauge::new(name, help));
+        let whole = |name: &str, help: &str| registered(registry, IntGauge::new(name, help));
+        let counter = |name: &str, help: &str| registered(registry, IntCounter::new(name, help));
+        let gauges =
+            |name: &str, help: &str, labels: &[&str]| registered(registry, GaugeVec::new(Opts::new(name, help), labels));
+        let wholes = |name: &str, help: &str, labels: &[&str]| {
+            registered(registry, IntGaugeVec::new(Opts::new(name, help), labels))
+        };
+        Ok(Self {
+            reloads: registered(
+                registry,
+                IntCounterVec::new(
+                    Opts::new("octroi_reloads_total", "Reloads of configuration or snapshot, taken or refused."),
+                    &["what", "result"],
+                ),
+            )?,
+            last_reload_success: wholes(
+                "octroi_last_reload_success",
+                "1 when the last reload was taken, 0 when it was refused and the old stayed.",
+                &["what"],
+            )?,
+            last_reload: gauges(
+                "octroi_last_reload_timestamp_seconds",
+                "When what is in force was taken.",
+                &["what"],
+            )?,
+            snapshot_info: wholes("octroi_snapshot_info", "Always 1; the snapshot in force.", &["generation"])?,
+            snapshot_built: gauge("octroi_snapshot_built_timestamp_seconds", "When the snapshot in force was built.")?,
+            snapshot_people: whole("octroi_snapshot_people", "People in the snapshot in force.")?,
+            snapshot_subscriptions: whole("octroi_snapshot_subscriptions", "Subscriptions in the snapshot in force.")?,
+            certificate_not_after: gauges(
+                "octroi_certificate_not_after_timestamp_seconds",
+                "When one of our certificates ends.",
+                &["use", "name"],
+            )?,
+            metadata_valid_until: gauges(
+                "octroi_metadata_valid_until_timestamp_seconds",
+                "When a partner's metadata end and the partner with them.",
+                &["partner"],
+            )?,
+            legacy_until: gauges(
+                "octroi_legacy_until_timestamp_seconds",
+                "When a partner's dated exception ends.",
+                &["partner", "kind"],
+            )?,
+            partners: wholes("octroi_partners", "Partners in force, by kind and state.", &["kind", "state"])?,
+            replay_entries: whole("octroi_replay_entries", "One-time claims that the replay guard holds.")?,
+            replays: counter("octroi_replays_total", "Second uses that the replay guard stopped.")?,
+            revoked_sessions: whole("octroi_revoked_sessions", "Sessions that a logout ended before their time.")?,
+            audit_lines: counter("octroi_audit_lines_total", "Lines written to the audit trail.")?,
+            audit_lost: counter("octroi_audit_lost_total", "Audit lines lost under the policy drop: an alarm.")?,
+            audit_errors: counter("octroi_audit_errors_total", "Audit lines that could not be written.")?,
+            audit_chain_broken: whole(
+                "octroi_audit_chain_broken",
+                "1 when the audit trail was found altered at start: an alarm.",
+            )?,
+            audit_duration: registered(
+                registry,
+                Histogram::with_opts(
+                    HistogramOpts::new("octroi_audit_write_duration_seconds", "Time to write one audit line.")
+                        .buckets(vec![0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.001, 0.01, 0.1, 1.0]),
+                ),
+            )?,
+            ready: whole("octroi_ready", "1 when the gateway takes accesses, 0 when it starts or drains.")?,
+        })
+    }
+}
