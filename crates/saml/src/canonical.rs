@@ -6,6 +6,7 @@
 //! reach the output except through [`Canonical::text`] and [`Canonical::attribute`] (L14).
 
 use crate::Time;
+use octroi_xml::write::{escape_attribute, escape_text};
 
 /// Writes into a `Vec`; remembers whether a value held a character that XML cannot carry.
 pub(crate) struct Canonical<'o> {
@@ -38,13 +39,15 @@ impl<'o> Canonical<'o> {
 
     /// Character data.
     pub(crate) fn text(&mut self, value: &str) {
-        self.unwritable |= escape_text(value, self.out).is_err();
+        self.unwritable |= !is_writable(value);
+        escape_text(value, self.out);
     }
 
     /// ` name="value"`, where `opening` is everything up to and with the opening quote.
     pub(crate) fn attribute(&mut self, opening: &'static str, value: &str) {
         self.markup(opening);
-        self.unwritable |= escape_attribute(value, self.out).is_err();
+        self.unwritable |= !is_writable(value);
+        escape_attribute(value, self.out);
         self.out.push(b'"');
     }
 
@@ -87,46 +90,8 @@ impl<'o> Canonical<'o> {
     }
 }
 
-/// Escapes as C14N does for character data; `Err` for a character that XML 1.0 cannot carry.
-fn escape_text(value: &str, out: &mut Vec<u8>) -> Result<(), Unwritable> {
-    escape(value, out, |byte| match byte {
-        b'&' => Some("&amp;"),
-        b'<' => Some("&lt;"),
-        b'>' => Some("&gt;"),
-        b'\r' => Some("&#xD;"),
-        _ => None,
-    })
-}
-
-/// Escapes as C14N does for attribute values.
-fn escape_attribute(value: &str, out: &mut Vec<u8>) -> Result<(), Unwritable> {
-    escape(value, out, |byte| match byte {
-        b'&' => Some("&amp;"),
-        b'<' => Some("&lt;"),
-        b'"' => Some("&quot;"),
-        b'\t' => Some("&#x9;"),
-        b'\n' => Some("&#xA;"),
-        b'\r' => Some("&#xD;"),
-        _ => None,
-    })
-}
-
-fn escape(
-    value: &str,
-    out: &mut Vec<u8>,
-    reference: impl Fn(u8) -> Option<&'static str>,
-) -> Result<(), Unwritable> {
-    let forbidden = |c: char| {
-        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
-    };
-    if value.contains(forbidden) {
-        return Err(Unwritable);
-    }
-    for byte in value.bytes() {
-        match reference(byte) {
-            Some(text) => out.extend_from_slice(text.as_bytes()),
-            None => out.push(byte),
-        }
-    }
-    Ok(())
+/// Whether XML 1.0 can carry every character (production Char; surrogates cannot occur in a `str`).
+fn is_writable(value: &str) -> bool {
+    let control = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
+    !value.bytes().any(control) && !value.contains(['\u{FFFE}', '\u{FFFF}'])
 }

@@ -11,6 +11,7 @@
 
 mod canonical;
 mod check;
+mod hidden;
 mod id;
 mod name_id;
 mod read;
@@ -19,6 +20,7 @@ mod signing;
 mod time;
 
 pub mod authn_request;
+pub mod binding;
 pub mod issue;
 pub mod logout;
 pub mod metadata;

@@ -173,6 +173,14 @@ pub(crate) fn number<'d, S: Source<'d>, N: std::str::FromStr>(
     }
 }
 
+/// An attribute that holds text of the partner's choice.
+pub(crate) fn optional_text_attribute<'d, S: Source<'d>>(
+    element: &S,
+    name: &str,
+) -> Option<String> {
+    element.attribute(name).map(str::to_owned)
+}
+
 /// An Issuer's entityID: plain text, of the entity format or none, not qualified (Core 8.3.6).
 pub(crate) fn issuer<'d, S: Source<'d>>(element: &S) -> Result<&'d str, Refusal> {
     let format_is_entity = element
@@ -193,12 +201,11 @@ pub(crate) fn name_id<'d, S: Source<'d>>(element: &S) -> Result<NameId, Refusal>
     if value.trim_ascii().is_empty() {
         return Err(Refusal::new(Check::NameIdInvalid));
     }
-    let attribute = |name| element.attribute(name).map(str::to_owned);
     Ok(NameId {
         value: value.to_owned(),
-        format: attribute("Format"),
-        name_qualifier: attribute("NameQualifier"),
-        sp_name_qualifier: attribute("SPNameQualifier"),
+        format: optional_text_attribute(element, "Format"),
+        name_qualifier: optional_text_attribute(element, "NameQualifier"),
+        sp_name_qualifier: optional_text_attribute(element, "SPNameQualifier"),
     })
 }
 

@@ -1,6 +1,13 @@
 //! AuthnRequests: ours to portals ([`write_request`]) and publishers' to us ([`Received`]).
 
-use crate::{NameId, Time};
+mod issue;
+mod receive;
+mod wishes;
+
+pub use issue::write_request;
+pub use receive::{DEFAULT_MAX_AGE, Received, RequestExpectations};
+
+use crate::Time;
 
 /// A publisher's AuthnRequest, read and checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,10 +36,12 @@ pub struct AuthnRequest {
     pub requested_authn_context: Option<RequestedAuthnContext>,
     /// `Scoping`.
     pub scoping: Option<Scoping>,
-    /// `Subject`'s name identifier, where the request names a person.
-    pub subject: Option<NameId>,
+    /// Whether the request asks for a named person (`Subject`), which nobody here can promise.
+    pub names_subject: bool,
     /// Whether a signature was there and held.
     pub signed: bool,
+    /// Legacy algorithms that the signature needed.
+    pub legacy_used: octroi_dsig::LegacyUse,
 }
 
 /// `NameIDPolicy` (Core 3.4.1.1).
@@ -51,7 +60,7 @@ pub struct NameIdPolicy {
 pub struct RequestedAuthnContext {
     /// How the classes are to be compared.
     pub comparison: Comparison,
-    /// The classes, most wanted first.
+    /// The classes, most wanted first; empty where the request names declarations instead.
     pub class_refs: Vec<String>,
 }
 
@@ -67,6 +76,24 @@ pub enum Comparison {
     Maximum,
     /// Stronger than each of those named.
     Better,
+}
+
+impl Comparison {
+    /// The attribute's value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Minimum => "minimum",
+            Self::Maximum => "maximum",
+            Self::Better => "better",
+        }
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        [Self::Exact, Self::Minimum, Self::Maximum, Self::Better]
+            .into_iter()
+            .find(|c| c.as_str() == text)
+    }
 }
 
 /// `Scoping` (Core 3.4.1.2).

@@ -9,7 +9,8 @@ mod response;
 pub(crate) use response::write_status;
 pub use response::{write_response, write_status_response};
 
-use crate::Time;
+use crate::uri::status;
+use crate::{Check, Time};
 use std::borrow::Cow;
 
 /// What one assertion says.
@@ -133,6 +134,60 @@ pub struct Status<'a> {
     pub second: Option<&'a str>,
     /// Words for the publisher's operator.
     pub message: Option<&'a str>,
+}
+
+impl Status<'static> {
+    /// Success.
+    pub const SUCCESS: Self = Self {
+        top: status::SUCCESS,
+        second: None,
+        message: None,
+    };
+    /// The person would have to be asked something, which the request forbids.
+    pub const NO_PASSIVE: Self = Self::responder(status::NO_PASSIVE);
+    /// The request was understood and is refused.
+    pub const REQUEST_DENIED: Self = Self::responder(status::REQUEST_DENIED);
+    /// The portal could not authenticate the person.
+    pub const AUTHN_FAILED: Self = Self::responder(status::AUTHN_FAILED);
+    /// Not every session could be ended.
+    pub const PARTIAL_LOGOUT: Self = Self {
+        top: status::SUCCESS,
+        second: Some(status::PARTIAL_LOGOUT),
+        message: None,
+    };
+
+    const fn responder(second: &'static str) -> Self {
+        Self {
+            top: status::RESPONDER,
+            second: Some(second),
+            message: None,
+        }
+    }
+
+    const fn requester(second: &'static str) -> Self {
+        Self {
+            top: status::REQUESTER,
+            second: Some(second),
+            message: None,
+        }
+    }
+
+    /// How a publisher is told that its request failed this check (Core 3.2.2.2).
+    pub const fn of_request(check: Check) -> Self {
+        match check {
+            Check::NameIdPolicy => Self::requester(status::INVALID_NAME_ID_POLICY),
+            Check::AuthnContextUnmet => Self::responder(status::NO_AUTHN_CONTEXT),
+            Check::SubjectRequested => Self::responder(status::UNKNOWN_PRINCIPAL),
+            Check::ProxyingForbidden => Self::responder(status::PROXY_COUNT_EXCEEDED),
+            Check::ProtocolBinding => Self::requester(status::UNSUPPORTED_BINDING),
+            Check::VersionUnsupported => Self {
+                top: status::VERSION_MISMATCH,
+                second: None,
+                message: None,
+            },
+            _ => Self::requester(status::REQUEST_DENIED),
+        }
+    }
 }
 
 /// Why nothing was issued. Holds no value of the message.

@@ -3,9 +3,10 @@
 //!
 //! Gives positions, no values: what is asserted is read later, from verified nodes only.
 
+use crate::hidden::{holds_nothing_hidden, no_stray_text};
 use crate::uri::ns;
 use crate::{Check, Refusal};
-use octroi_xml::{Element, Node};
+use octroi_xml::Element;
 
 /// Where the parts of a Response are.
 #[derive(Clone, Copy, Debug)]
@@ -103,46 +104,4 @@ pub(super) fn assertion_is_flat(assertion: Element<'_>) -> Result<(), Refusal> {
         }
     }
     no_stray_text(assertion)
-}
-
-/// Neither the element nor anything inside it is an assertion, a message or a Signature, and there is no
-/// text between SAML's elements. The depth is bounded by the parser.
-fn holds_nothing_hidden(element: Element<'_>) -> Result<(), Refusal> {
-    for child in element.elements() {
-        match (child.namespace(), child.local_name()) {
-            (ns::ASSERTION, "Assertion" | "EncryptedAssertion") | (ns::PROTOCOL, "Response") => {
-                return Err(Refusal::new(Check::AssertionOutOfPlace));
-            }
-            (ns::DSIG, "Signature") => return Err(Refusal::new(Check::SignatureMisplaced)),
-            _ => holds_nothing_hidden(child)?,
-        }
-    }
-    if matches!(element.namespace(), ns::ASSERTION | ns::PROTOCOL)
-        && element.local_name() != "AttributeValue"
-    {
-        no_stray_text(element)?;
-    }
-    Ok(())
-}
-
-/// An element with child elements has only white space between them.
-fn no_stray_text(element: Element<'_>) -> Result<(), Refusal> {
-    let mut children = element.children();
-    let (mut elements, mut text) = (false, false);
-    let mixed = children.any(|child| {
-        match child {
-            Node::Element(_) => elements = true,
-            Node::Text(characters) => text |= !characters.trim_ascii().is_empty(),
-            Node::Comment(_) => {}
-        }
-        elements && text
-    });
-    if mixed {
-        Err(Refusal::at(
-            Check::StructureInvalid,
-            "text between elements",
-        ))
-    } else {
-        Ok(())
-    }
 }
