@@ -12,3 +12,5 @@ pub mod trust;
 pub mod config;
 
 pub mod observe;
+
+pub mod simulate;

@@ -1,0 +1,276 @@
+//! Writes a country as the source directory that `octroi snapshot build` reads (`docs/directory.md`).
+//!
+//! A stream: what is held in memory is one school at a time. The bytes depend on the shape alone.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::Country;
+use super::person::{Attachment, Person};
+use super::resource::Delivery;
+use super::school::{Kind, School};
+use super::subscription::{Assignee, DEPARTMENTS, Subscription};
+
+/// How many lines were written, for the person who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Lines of `establishments.tsv`.
+    pub schools: u64,
+    /// Lines of `people.tsv`.
+    pub people: u64,
+    /// Lines of `resources.tsv`.
+    pub resources: u64,
+    /// Lines of `subscriptions.tsv`.
+    pub subscriptions: u64,
+    /// Lines of `assignments.tsv`.
+    pub assignments: u64,
+}
+
+/// One table being written.
+struct Table {
+    out: BufWriter<File>,
+    line: String,
+    lines: u64,
+}
+
+impl Table {
+    fn create(directory: &Path, name: &str, header: &[&str]) -> io::Result<Self> {
+        let file = File::create(directory.join(name))?;
+        let mut table = Self { out: BufWriter::with_capacity(1 << 18, file), line: String::new(), lines: 0 };
+        table.row(header.iter().copied())?;
+        table.lines = 0;
+        Ok(table)
+    }
+
+    /// Writes one line; cells are escaped.
+    fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+        self.line.clear();
+        for (index, cell) in cells.into_iter().enumerate() {
+            if index > 0 {
+                self.line.push('\t');
+            }
+            escape(cell, &mut self.line);
+        }
+        self.line.push('\n');
+        self.lines += 1;
+        self.out.write_all(self.line.as_bytes())
+    }
+
+    fn finish(mut self) -> io::Result<u64> {
+        self.out.flush()?;
+        Ok(self.lines)
+    }
+}
+
+/// A cell; the bar between the values of a list is written by [`list`] and kept.
+fn escape(cell: &str, line: &mut String) {
+    for c in cell.chars() {
+        match c {
+            '\t' => line.push_str("\\t"),
+            '\n' => line.push_str("\\n"),
+            '\\' => line.push_str("\\\\"),
+            c => line.push(c),
+        }
+    }
+}
+
+fn list<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
+    let mut cell = String::new();
+    for value in values {
+        if !cell.is_empty() {
+            cell.push('|');
+        }
+        cell.push_str(value.as_ref());
+    }
+    cell
+}
+
+impl Country {
+    /// Writes the ten tables into a directory that exists.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn write_tables(&self, directory: &Path) -> io::Result<Counts> {
+        self.write_partners(directory)?;
+        let resources = self.write_resources(directory)?;
+        let (schools, people) = self.write_people(directory)?;
+        let (subscriptions, assignments) = self.write_rights(directory)?;
+        Ok(Counts { schools, people, resources, subscriptions, assignments })
+    }
+
+    fn write_partners(&self, directory: &Path) -> io::Result<()> {
+        let mut ents = Table::create(directory, "ents.tsv", &["code", "name"])?;
+        for portal in &self.portals {
+            ents.row([portal.ident.as_str(), &portal.name])?;
+        }
+        ents.finish()?;
+        // A publisher that is switched off is so in the gateway's settings only: the directory knows nothing of it.
+        let mut publishers = Table::create(directory, "publishers.tsv", &["id", "name", "pseudonym_domain"])?;
+        for publisher in &self.publishers {
+            publishers.row([publisher.id.as_str(), &publisher.name, &publisher.domain])?;
+        }
+        publishers.finish()?;
+        Ok(())
+    }
+
+    fn write_resources(&self, directory: &Path) -> io::Result<u64> {
+        let columns = ["id", "name", "publisher", "delivery", "access_url", "family"];
+        let mut resources = Table::create(directory, "resources.tsv", &columns)?;
+        let mut release = Table::create(directory, "release.tsv", &["resource", "attribute"])?;
+        for index in 0..self.shape.resources {
+            let resource = self.resource(index);
+            let delivery = match resource.delivery {
+                Delivery::Push => "push",
+                Delivery::Pull => "pull",
+            };
+            let publisher = self.publishers.get(resource.publisher).map_or("", |p| p.id.as_str());
+            // Who is nobody's member is the mother of its own family, be it a family of one.
+            let family = resource.mother.map_or_else(|| resource.ark.clone(), |mother| self.resource(mother).ark);
+            resources.row([&resource.ark, &resource.title, publisher, delivery, &resource.access_url, &family])?;
+            for attribute in resource.release.attributes() {
+                release.row([resource.ark.as_str(), attribute])?;
+            }
+        }
+        release.finish()?;
+        resources.finish()
+    }
+
+    fn write_people(&self, directory: &Path) -> io::Result<(u64, u64)> {
+        let mut schools = Table::create(directory, "establishments.tsv", &["uai", "name"])?;
+        let mut groups = Table::create(directory, "groups.tsv", &["uai", "kind", "code", "label", "divisions"])?;
+        let columns = ["ent", "person", "civility", "name", "given_name", "mail"];
+        let mut people = Table::create(directory, "people.tsv", &columns)?;
+        let columns = ["ent", "person", "uai", "profiles", "divisions", "groups", "p_ms4", "p_mat"];
+        let mut affiliations = Table::create(directory, "affiliations.tsv", &columns)?;
+        for index in 0..self.shape.schools {
+            let school = self.school(index);
+            schools.row([school.uai.as_str(), &school.name])?;
+            for place in 0..school.classes() {
+                let class = school.class(place);
+                groups.row([school.uai.as_str(), "division", &class.code, &class.label, ""])?;
+                if school.kind != Kind::Primary {
+                    let group = school.group(place);
+                    groups.row([school.uai.as_str(), "group", &group.code, &group.label, &group.division])?;
+                }
+            }
+            let ident = self.portals.get(school.portal).map_or("", |p| p.ident.as_str());
+            for person in self.people_of(&school) {
+                people.row([
+                    ident,
+                    &person.id,
+                    person.civility.unwrap_or_default(),
+                    &person.family_name,
+                    &person.given_name,
+                    person.mail.as_deref().unwrap_or_default(),
+                ])?;
+                for attachment in &person.schools {
+                    if attachment.school == index {
+                        affiliate(&mut affiliations, ident, &person, attachment, &school)?;
+                    } else {
+                        affiliate(&mut affiliations, ident, &person, attachment, &self.school(attachment.school))?;
+                    }
+                }
+            }
+        }
+        groups.finish()?;
+        affiliations.finish()?;
+        Ok((schools.finish()?, people.finish()?))
+    }
+
+    fn write_rights(&self, directory: &Path) -> io::Result<(u64, u64)> {
+        let columns = ["id", "resource", "schools", "kind", "publics", "from", "until"];
+        let mut subscriptions = Table::create(directory, "subscriptions.tsv", &columns)?;
+        let columns = ["subscription", "uai", "kind", "ent", "target"];
+        let mut assignments = Table::create(directory, "assignments.tsv", &columns)?;
+        for department in 0..DEPARTMENTS {
+            for kind in [Kind::College, Kind::Lycee] {
+                let schools = list(
+                    (department..self.shape.schools)
+                        .step_by(DEPARTMENTS as usize)
+                        .map(|index| self.school(index))
+                        .filter(|school| school.kind == kind)
+                        .map(|school| school.uai),
+                );
+                if schools.is_empty() {
+                    continue;
+                }
+                for subscription in self.territory_subscriptions(department, kind) {
+                    self.subscribe(&mut subscriptions, &subscription, &schools)?;
+                }
+            }
+        }
+        for index in 0..self.shape.schools {
+            let school = self.school(index);
+            for subscription in self.own_subscriptions(&school) {
+                self.subscribe(&mut subscriptions, &subscription, &school.uai)?;
+                for assignee in self.assignees(&subscription, &school) {
+                    self.assign(&mut assignments, &subscription, &school, assignee)?;
+                }
+            }
+        }
+        Ok((subscriptions.finish()?, assignments.finish()?))
+    }
+
+    fn subscribe(&self, table: &mut Table, subscription: &Subscription, schools: &str) -> io::Result<()> {
+        table.row([
+            subscription.id.as_str(),
+            &self.resource(subscription.resource).ark,
+            schools,
+            if subscription.individual { "INDIV" } else { "ETABL" },
+            &list(subscription.publics.iter().map(|p| p.word())),
+            &subscription.from.to_string(),
+            &subscription.until.to_string(),
+        ])
+    }
+
+    fn assign(
+        &self,
+        table: &mut Table,
+        subscription: &Subscription,
+        school: &School,
+        assignee: Assignee,
+    ) -> io::Result<()> {
+        let ident = self.portals.get(school.portal).map_or("", |p| p.ident.as_str());
+        let (kind, ent, target) = match assignee {
+            Assignee::Seat(seat) => {
+                let Some(person) = self.person(super::person::Seat { school: school.index, seat }) else {
+                    return Ok(());
+                };
+                ("person", ident, person.id)
+            }
+            Assignee::Class(place) => ("division", "", school.class(place).code),
+            Assignee::Group(place) => ("group", "", school.group(place).code),
+            Assignee::Level(place) => ("level", "", school.class(place).level.mefstat4.to_owned()),
+            Assignee::Profile(profile) => ("profile", "", profile.code().to_owned()),
+        };
+        table.row([subscription.id.as_str(), &school.uai, kind, ent, &target])
+    }
+}
+
+fn affiliate(
+    table: &mut Table,
+    ident: &str,
+    person: &Person,
+    attachment: &Attachment,
+    school: &School,
+) -> io::Result<()> {
+    let classes: Vec<_> = attachment.classes.iter().map(|&c| school.class(c)).collect();
+    let levels: BTreeSet<&str> = classes.iter().map(|c| c.level.mefstat4).collect();
+    // Portals write profiles in any case; a share of the made-up ones does too.
+    let profile = match person.seat.seat % 7 {
+        3 => person.profile.code().to_uppercase().replace("NATIONAL", "National"),
+        _ => person.profile.code().to_owned(),
+    };
+    table.row([
+        ident,
+        &person.id,
+        &school.uai,
+        &profile,
+        &list(classes.iter().map(|c| &c.code)),
+        &list(attachment.groups.iter().map(|&g| school.group(g).code)),
+        &list(levels),
+        &list(&person.subjects),
+    ])
+}

@@ -1,0 +1,6 @@
+//! Simulators for tests with partners: a made-up country, its portals and its publishers.
+//!
+//! Nothing here is met by an access through the gateway, and nothing of the gateway may depend on it.
+
+pub mod country;
+pub mod prng;
