@@ -74,8 +74,12 @@ impl AccessMetrics {
 
     /// An access ended in an assertion for the publisher.
     pub fn granted(&self, endpoint: &'static str, portal: &str, publisher: &str, took: Duration) {
-        self.accesses.with_label_values(&["granted", portal, publisher]).inc();
-        self.duration.with_label_values(&[endpoint, "granted"]).observe(took.as_secs_f64());
+        self.accesses
+            .with_label_values(&["granted", portal, publisher])
+            .inc();
+        self.duration
+            .with_label_values(&[endpoint, "granted"])
+            .observe(took.as_secs_f64());
     }
 
     /// An access ended in a refusal. `portal` and `publisher` are ids of the configuration, or `None`
@@ -89,14 +93,20 @@ impl AccessMetrics {
         took: Duration,
     ) {
         let portal = portal.unwrap_or(NONE);
-        self.accesses.with_label_values(&["refused", portal, publisher.unwrap_or(NONE)]).inc();
+        self.accesses
+            .with_label_values(&["refused", portal, publisher.unwrap_or(NONE)])
+            .inc();
         self.refusals.with_label_values(&[code, portal]).inc();
-        self.duration.with_label_values(&[endpoint, "refused"]).observe(took.as_secs_f64());
+        self.duration
+            .with_label_values(&[endpoint, "refused"])
+            .observe(took.as_secs_f64());
     }
 
     /// A start leg (tile, publisher-first without a session) went on to the portal or to a choice.
     pub fn went_on(&self, endpoint: &'static str, took: Duration) {
-        self.duration.with_label_values(&[endpoint, "went-on"]).observe(took.as_secs_f64());
+        self.duration
+            .with_label_values(&[endpoint, "went-on"])
+            .observe(took.as_secs_f64());
     }
 
     /// A dated exception was used (`sha1`, `long-lifetimes`, …).
@@ -112,6 +122,8 @@ impl AccessMetrics {
 
     /// A logout was asked for by `portal`, `publisher` or `person`.
     pub fn logout(&self, origin: &'static str, done: bool) {
-        self.logouts.with_label_values(&[origin, if done { "done" } else { "refused" }]).inc();
+        self.logouts
+            .with_label_values(&[origin, if done { "done" } else { "refused" }])
+            .inc();
     }
 }

@@ -1,6 +1,8 @@
 //! Metrics of the public listener.
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+};
 
 use super::{MetricsError, registered, seconds};
 
@@ -33,7 +35,10 @@ impl HttpMetrics {
             requests: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_http_requests_total", "Requests to the public listener."),
+                    Opts::new(
+                        "octroi_http_requests_total",
+                        "Requests to the public listener.",
+                    ),
                     &["route", "method", "code"],
                 ),
             )?,
@@ -50,40 +55,61 @@ impl HttpMetrics {
             )?,
             in_flight: registered(
                 registry,
-                IntGauge::new("octroi_http_requests_in_flight", "Requests admitted and not yet answered."),
+                IntGauge::new(
+                    "octroi_http_requests_in_flight",
+                    "Requests admitted and not yet answered.",
+                ),
             )?,
             connections_open: registered(
                 registry,
-                IntGauge::new("octroi_connections_open", "Open connections of the public listener."),
+                IntGauge::new(
+                    "octroi_connections_open",
+                    "Open connections of the public listener.",
+                ),
             )?,
             connections: registered(
                 registry,
-                IntCounter::new("octroi_connections_total", "Connections accepted by the public listener."),
+                IntCounter::new(
+                    "octroi_connections_total",
+                    "Connections accepted by the public listener.",
+                ),
             )?,
             handshakes_failed: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_tls_handshakes_failed_total", "TLS handshakes that did not end well."),
+                    Opts::new(
+                        "octroi_tls_handshakes_failed_total",
+                        "TLS handshakes that did not end well.",
+                    ),
                     &["reason"],
                 ),
             )?,
             shed: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_http_shed_total", "Requests answered with 503 because of load or draining."),
+                    Opts::new(
+                        "octroi_http_shed_total",
+                        "Requests answered with 503 because of load or draining.",
+                    ),
                     &["reason"],
                 ),
             )?,
             lag: registered(
                 registry,
                 Histogram::with_opts(
-                    HistogramOpts::new("octroi_scheduler_lag_seconds", "How long ready work waits for a processor.")
-                        .buckets(seconds()),
+                    HistogramOpts::new(
+                        "octroi_scheduler_lag_seconds",
+                        "How long ready work waits for a processor.",
+                    )
+                    .buckets(seconds()),
                 ),
             )?,
             panics: registered(
                 registry,
-                IntCounter::new("octroi_panics_total", "Requests whose handler panicked: a defect, please report it."),
+                IntCounter::new(
+                    "octroi_panics_total",
+                    "Requests whose handler panicked: a defect, please report it.",
+                ),
             )?,
         })
     }

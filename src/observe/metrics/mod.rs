@@ -42,7 +42,9 @@ impl Metrics {
             service: ServiceMetrics::new(&registry)?,
             registry,
         };
-        metrics.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        metrics.registry.register(Box::new(
+            prometheus::process_collector::ProcessCollector::for_self(),
+        ))?;
         Ok(metrics)
     }
 
@@ -66,7 +68,9 @@ fn registered<C: Collector + Clone + 'static>(
 
 /// Buckets of durations in seconds; 0.3 (P2, P3) and 0.5 (P1) are exact edges.
 fn seconds() -> Vec<f64> {
-    vec![0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0]
+    vec![
+        0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0,
+    ]
 }
 
 #[cfg(test)]
@@ -76,19 +80,33 @@ mod tests {
     #[test]
     fn the_text_has_help_and_type_for_each_family() {
         let metrics = Metrics::new().unwrap();
-        metrics.http.requests.with_label_values(&["acs", "POST", "200"]).inc();
+        metrics
+            .http
+            .requests
+            .with_label_values(&["acs", "POST", "200"])
+            .inc();
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let name = line.split(['{', ' ']).next().unwrap();
             let family = ["_bucket", "_sum", "_count"]
                 .iter()
-                .find_map(|suffix| name.strip_suffix(suffix).filter(|base| text.contains(&format!("# TYPE {base} "))))
+                .find_map(|suffix| {
+                    name.strip_suffix(suffix)
+                        .filter(|base| text.contains(&format!("# TYPE {base} ")))
+                })
                 .unwrap_or(name);
             assert!(text.contains(&format!("# HELP {family} ")), "{name}");
             assert!(text.contains(&format!("# TYPE {family} ")), "{name}");
-            assert!(family.starts_with("octroi_") || family.starts_with("process_"), "{name}");
+            assert!(
+                family.starts_with("octroi_") || family.starts_with("process_"),
+                "{name}"
+            );
         }
-        assert!(text.contains("octroi_http_requests_total{code=\"200\",method=\"POST\",route=\"acs\"} 1"));
+        assert!(
+            text.contains(
+                "octroi_http_requests_total{code=\"200\",method=\"POST\",route=\"acs\"} 1"
+            )
+        );
         assert!(text.contains("octroi_build_info{"));
     }
 }

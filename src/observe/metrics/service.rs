@@ -1,7 +1,8 @@
 //! Metrics of what stands behind an access: configuration, snapshot, keys, guard, audit trail.
 
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 
 use super::{MetricsError, registered};
@@ -55,14 +56,18 @@ impl ServiceMetrics {
     pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
         let build = registered(
             registry,
-            IntGaugeVec::new(Opts::new("octroi_build_info", "Always 1; the version."), &["version"]),
+            IntGaugeVec::new(
+                Opts::new("octroi_build_info", "Always 1; the version."),
+                &["version"],
+            ),
         )?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let gauge = |name: &str, help: &str| registered(registry, Gauge::new(name, help));
         let whole = |name: &str, help: &str| registered(registry, IntGauge::new(name, help));
         let counter = |name: &str, help: &str| registered(registry, IntCounter::new(name, help));
-        let gauges =
-            |name: &str, help: &str, labels: &[&str]| registered(registry, GaugeVec::new(Opts::new(name, help), labels));
+        let gauges = |name: &str, help: &str, labels: &[&str]| {
+            registered(registry, GaugeVec::new(Opts::new(name, help), labels))
+        };
         let wholes = |name: &str, help: &str, labels: &[&str]| {
             registered(registry, IntGaugeVec::new(Opts::new(name, help), labels))
         };
@@ -70,7 +75,10 @@ impl ServiceMetrics {
             reloads: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_reloads_total", "Reloads of configuration or snapshot, taken or refused."),
+                    Opts::new(
+                        "octroi_reloads_total",
+                        "Reloads of configuration or snapshot, taken or refused.",
+                    ),
                     &["what", "result"],
                 ),
             )?,
@@ -84,10 +92,20 @@ impl ServiceMetrics {
                 "When what is in force was taken.",
                 &["what"],
             )?,
-            snapshot_info: wholes("octroi_snapshot_info", "Always 1; the snapshot in force.", &["generation"])?,
-            snapshot_built: gauge("octroi_snapshot_built_timestamp_seconds", "When the snapshot in force was built.")?,
+            snapshot_info: wholes(
+                "octroi_snapshot_info",
+                "Always 1; the snapshot in force.",
+                &["generation"],
+            )?,
+            snapshot_built: gauge(
+                "octroi_snapshot_built_timestamp_seconds",
+                "When the snapshot in force was built.",
+            )?,
             snapshot_people: whole("octroi_snapshot_people", "People in the snapshot in force.")?,
-            snapshot_subscriptions: whole("octroi_snapshot_subscriptions", "Subscriptions in the snapshot in force.")?,
+            snapshot_subscriptions: whole(
+                "octroi_snapshot_subscriptions",
+                "Subscriptions in the snapshot in force.",
+            )?,
             certificate_not_after: gauges(
                 "octroi_certificate_not_after_timestamp_seconds",
                 "When one of our certificates ends.",
@@ -103,13 +121,35 @@ impl ServiceMetrics {
                 "When a partner's dated exception ends.",
                 &["partner", "kind"],
             )?,
-            partners: wholes("octroi_partners", "Partners in force, by kind and state.", &["kind", "state"])?,
-            replay_entries: whole("octroi_replay_entries", "One-time claims that the replay guard holds.")?,
-            replays: counter("octroi_replays_total", "Second uses that the replay guard stopped.")?,
-            revoked_sessions: whole("octroi_revoked_sessions", "Sessions that a logout ended before their time.")?,
-            audit_lines: counter("octroi_audit_lines_total", "Lines written to the audit trail.")?,
-            audit_lost: counter("octroi_audit_lost_total", "Audit lines lost under the policy drop: an alarm.")?,
-            audit_errors: counter("octroi_audit_errors_total", "Audit lines that could not be written.")?,
+            partners: wholes(
+                "octroi_partners",
+                "Partners in force, by kind and state.",
+                &["kind", "state"],
+            )?,
+            replay_entries: whole(
+                "octroi_replay_entries",
+                "One-time claims that the replay guard holds.",
+            )?,
+            replays: counter(
+                "octroi_replays_total",
+                "Second uses that the replay guard stopped.",
+            )?,
+            revoked_sessions: whole(
+                "octroi_revoked_sessions",
+                "Sessions that a logout ended before their time.",
+            )?,
+            audit_lines: counter(
+                "octroi_audit_lines_total",
+                "Lines written to the audit trail.",
+            )?,
+            audit_lost: counter(
+                "octroi_audit_lost_total",
+                "Audit lines lost under the policy drop: an alarm.",
+            )?,
+            audit_errors: counter(
+                "octroi_audit_errors_total",
+                "Audit lines that could not be written.",
+            )?,
             audit_chain_broken: whole(
                 "octroi_audit_chain_broken",
                 "1 when the audit trail was found altered at start: an alarm.",
@@ -117,11 +157,19 @@ impl ServiceMetrics {
             audit_duration: registered(
                 registry,
                 Histogram::with_opts(
-                    HistogramOpts::new("octroi_audit_write_duration_seconds", "Time to write one audit line.")
-                        .buckets(vec![0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.001, 0.01, 0.1, 1.0]),
+                    HistogramOpts::new(
+                        "octroi_audit_write_duration_seconds",
+                        "Time to write one audit line.",
+                    )
+                    .buckets(vec![
+                        0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.001, 0.01, 0.1, 1.0,
+                    ]),
                 ),
             )?,
-            ready: whole("octroi_ready", "1 when the gateway takes accesses, 0 when it starts or drains.")?,
+            ready: whole(
+                "octroi_ready",
+                "1 when the gateway takes accesses, 0 when it starts or drains.",
+            )?,
         })
     }
 }

@@ -126,8 +126,7 @@ impl Country {
         // One teacher in twenty also works in another school of the same portal.
         if profile == Profile::Teacher && draw.chance(50) {
             let range = self.schools_of(school.portal);
-            let other =
-                range.start + u32::try_from(draw.below(u64::from(range.len() as u32))).unwrap_or(0);
+            let other = range.start + draw.place(range.end - range.start);
             if other != school.index {
                 schools.push(self.attachment(&self.school(other), seat, profile));
             }
@@ -173,8 +172,7 @@ impl Country {
                     2 + draw.below(4)
                 };
                 for _ in 0..wanted {
-                    classes
-                        .push(u32::try_from(draw.below(u64::from(school.classes()))).unwrap_or(0));
+                    classes.push(draw.place(school.classes()));
                 }
                 classes.sort_unstable();
                 classes.dedup();

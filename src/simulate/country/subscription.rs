@@ -273,7 +273,9 @@ impl Country {
                 Assignee::Group(place) => here.groups.contains(&place),
                 Assignee::Level(place) => here.classes.iter().any(|&c| level(c) == level(place)),
                 Assignee::Profile(profile) => person.profile == profile,
-                Assignee::Seat(seat) => person.seat.school == school.index && person.seat.seat == seat,
+                Assignee::Seat(seat) => {
+                    person.seat.school == school.index && person.seat.seat == seat
+                }
             })
     }
 }

@@ -38,7 +38,11 @@ struct Table {
 impl Table {
     fn create(directory: &Path, name: &str, header: &[&str]) -> io::Result<Self> {
         let file = File::create(directory.join(name))?;
-        let mut table = Self { out: BufWriter::with_capacity(1 << 18, file), line: String::new(), lines: 0 };
+        let mut table = Self {
+            out: BufWriter::with_capacity(1 << 18, file),
+            line: String::new(),
+            lines: 0,
+        };
         table.row(header.iter().copied())?;
         table.lines = 0;
         Ok(table)
@@ -97,7 +101,13 @@ impl Country {
         let resources = self.write_resources(directory)?;
         let (schools, people) = self.write_people(directory)?;
         let (subscriptions, assignments) = self.write_rights(directory)?;
-        Ok(Counts { schools, people, resources, subscriptions, assignments })
+        Ok(Counts {
+            schools,
+            people,
+            resources,
+            subscriptions,
+            assignments,
+        })
     }
 
     fn write_partners(&self, directory: &Path) -> io::Result<()> {
@@ -107,7 +117,11 @@ impl Country {
         }
         ents.finish()?;
         // A publisher that is switched off is so in the gateway's settings only: the directory knows nothing of it.
-        let mut publishers = Table::create(directory, "publishers.tsv", &["id", "name", "pseudonym_domain"])?;
+        let mut publishers = Table::create(
+            directory,
+            "publishers.tsv",
+            &["id", "name", "pseudonym_domain"],
+        )?;
         for publisher in &self.publishers {
             publishers.row([publisher.id.as_str(), &publisher.name, &publisher.domain])?;
         }
@@ -116,7 +130,14 @@ impl Country {
     }
 
     fn write_resources(&self, directory: &Path) -> io::Result<u64> {
-        let columns = ["id", "name", "publisher", "delivery", "access_url", "family"];
+        let columns = [
+            "id",
+            "name",
+            "publisher",
+            "delivery",
+            "access_url",
+            "family",
+        ];
         let mut resources = Table::create(directory, "resources.tsv", &columns)?;
         let mut release = Table::create(directory, "release.tsv", &["resource", "attribute"])?;
         for index in 0..self.shape.resources {
@@ -125,10 +146,22 @@ impl Country {
                 Delivery::Push => "push",
                 Delivery::Pull => "pull",
             };
-            let publisher = self.publishers.get(resource.publisher).map_or("", |p| p.id.as_str());
+            let publisher = self
+                .publishers
+                .get(resource.publisher)
+                .map_or("", |p| p.id.as_str());
             // Who is nobody's member is the mother of its own family, be it a family of one.
-            let family = resource.mother.map_or_else(|| resource.ark.clone(), |mother| self.resource(mother).ark);
-            resources.row([&resource.ark, &resource.title, publisher, delivery, &resource.access_url, &family])?;
+            let family = resource
+                .mother
+                .map_or_else(|| resource.ark.clone(), |mother| self.resource(mother).ark);
+            resources.row([
+                &resource.ark,
+                &resource.title,
+                publisher,
+                delivery,
+                &resource.access_url,
+                &family,
+            ])?;
             for attribute in resource.release.attributes() {
                 release.row([resource.ark.as_str(), attribute])?;
             }
@@ -139,23 +172,51 @@ impl Country {
 
     fn write_people(&self, directory: &Path) -> io::Result<(u64, u64)> {
         let mut schools = Table::create(directory, "establishments.tsv", &["uai", "name"])?;
-        let mut groups = Table::create(directory, "groups.tsv", &["uai", "kind", "code", "label", "divisions"])?;
+        let mut groups = Table::create(
+            directory,
+            "groups.tsv",
+            &["uai", "kind", "code", "label", "divisions"],
+        )?;
         let columns = ["ent", "person", "civility", "name", "given_name", "mail"];
         let mut people = Table::create(directory, "people.tsv", &columns)?;
-        let columns = ["ent", "person", "uai", "profiles", "divisions", "groups", "p_ms4", "p_mat"];
+        let columns = [
+            "ent",
+            "person",
+            "uai",
+            "profiles",
+            "divisions",
+            "groups",
+            "p_ms4",
+            "p_mat",
+        ];
         let mut affiliations = Table::create(directory, "affiliations.tsv", &columns)?;
         for index in 0..self.shape.schools {
             let school = self.school(index);
             schools.row([school.uai.as_str(), &school.name])?;
             for place in 0..school.classes() {
                 let class = school.class(place);
-                groups.row([school.uai.as_str(), "division", &class.code, &class.label, ""])?;
+                groups.row([
+                    school.uai.as_str(),
+                    "division",
+                    &class.code,
+                    &class.label,
+                    "",
+                ])?;
                 if school.kind != Kind::Primary {
                     let group = school.group(place);
-                    groups.row([school.uai.as_str(), "group", &group.code, &group.label, &group.division])?;
+                    groups.row([
+                        school.uai.as_str(),
+                        "group",
+                        &group.code,
+                        &group.label,
+                        &group.division,
+                    ])?;
                 }
             }
-            let ident = self.portals.get(school.portal).map_or("", |p| p.ident.as_str());
+            let ident = self
+                .portals
+                .get(school.portal)
+                .map_or("", |p| p.ident.as_str());
             for person in self.people_of(&school) {
                 people.row([
                     ident,
@@ -169,7 +230,13 @@ impl Country {
                     if attachment.school == index {
                         affiliate(&mut affiliations, ident, &person, attachment, &school)?;
                     } else {
-                        affiliate(&mut affiliations, ident, &person, attachment, &self.school(attachment.school))?;
+                        affiliate(
+                            &mut affiliations,
+                            ident,
+                            &person,
+                            attachment,
+                            &self.school(attachment.school),
+                        )?;
                     }
                 }
             }
@@ -180,7 +247,9 @@ impl Country {
     }
 
     fn write_rights(&self, directory: &Path) -> io::Result<(u64, u64)> {
-        let columns = ["id", "resource", "schools", "kind", "publics", "from", "until"];
+        let columns = [
+            "id", "resource", "schools", "kind", "publics", "from", "until",
+        ];
         let mut subscriptions = Table::create(directory, "subscriptions.tsv", &columns)?;
         let columns = ["subscription", "uai", "kind", "ent", "target"];
         let mut assignments = Table::create(directory, "assignments.tsv", &columns)?;
@@ -213,12 +282,21 @@ impl Country {
         Ok((subscriptions.finish()?, assignments.finish()?))
     }
 
-    fn subscribe(&self, table: &mut Table, subscription: &Subscription, schools: &str) -> io::Result<()> {
+    fn subscribe(
+        &self,
+        table: &mut Table,
+        subscription: &Subscription,
+        schools: &str,
+    ) -> io::Result<()> {
         table.row([
             subscription.id.as_str(),
             &self.resource(subscription.resource).ark,
             schools,
-            if subscription.individual { "INDIV" } else { "ETABL" },
+            if subscription.individual {
+                "INDIV"
+            } else {
+                "ETABL"
+            },
             &list(subscription.publics.iter().map(|p| p.word())),
             &subscription.from.to_string(),
             &subscription.until.to_string(),
@@ -232,10 +310,16 @@ impl Country {
         school: &School,
         assignee: Assignee,
     ) -> io::Result<()> {
-        let ident = self.portals.get(school.portal).map_or("", |p| p.ident.as_str());
+        let ident = self
+            .portals
+            .get(school.portal)
+            .map_or("", |p| p.ident.as_str());
         let (kind, ent, target) = match assignee {
             Assignee::Seat(seat) => {
-                let Some(person) = self.person(super::person::Seat { school: school.index, seat }) else {
+                let Some(person) = self.person(super::person::Seat {
+                    school: school.index,
+                    seat,
+                }) else {
                     return Ok(());
                 };
                 ("person", ident, person.id)
@@ -256,11 +340,19 @@ fn affiliate(
     attachment: &Attachment,
     school: &School,
 ) -> io::Result<()> {
-    let classes: Vec<_> = attachment.classes.iter().map(|&c| school.class(c)).collect();
+    let classes: Vec<_> = attachment
+        .classes
+        .iter()
+        .map(|&c| school.class(c))
+        .collect();
     let levels: BTreeSet<&str> = classes.iter().map(|c| c.level.mefstat4).collect();
     // Portals write profiles in any case; a share of the made-up ones does too.
     let profile = match person.seat.seat % 7 {
-        3 => person.profile.code().to_uppercase().replace("NATIONAL", "National"),
+        3 => person
+            .profile
+            .code()
+            .to_uppercase()
+            .replace("NATIONAL", "National"),
         _ => person.profile.code().to_owned(),
     };
     table.row([

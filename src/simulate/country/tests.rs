@@ -287,3 +287,44 @@ fn impossible_shapes_are_told() {
         ShapeError::TooManySchools(_)
     ));
 }
+
+#[test]
+fn tables_are_the_same_bytes_for_the_same_seed_and_hold_everybody() {
+    let directory = std::env::temp_dir().join(format!("octroi-country-{}", std::process::id()));
+    let mut digests = Vec::new();
+    for run in ["a", "b"] {
+        let directory = directory.join(run);
+        std::fs::create_dir_all(&directory).unwrap();
+        let counts = country().write_tables(&directory).unwrap();
+        assert_eq!(
+            (counts.schools, counts.people, counts.resources),
+            (50, 5000, 200)
+        );
+        assert!(
+            counts.subscriptions > 300 && counts.assignments > 500,
+            "{counts:?}"
+        );
+        let mut names: Vec<_> = std::fs::read_dir(&directory)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
+        names.sort();
+        assert_eq!(names.len(), 10);
+        digests.push(
+            names
+                .iter()
+                .map(|n| std::fs::read(n).unwrap())
+                .collect::<Vec<_>>(),
+        );
+        for (name, bytes) in names.iter().zip(digests.last().unwrap()) {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let columns = text.lines().next().unwrap().split('\t').count();
+            assert!(
+                text.lines().all(|l| l.split('\t').count() == columns),
+                "{name:?}"
+            );
+        }
+    }
+    assert!(digests[0] == digests[1]);
+    std::fs::remove_dir_all(directory).unwrap();
+}
