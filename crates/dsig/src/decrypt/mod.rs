@@ -3,8 +3,6 @@
 
 mod content;
 mod shape;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 

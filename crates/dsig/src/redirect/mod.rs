@@ -3,8 +3,6 @@
 
 mod deflate;
 mod escape;
-#[cfg(test)]
-mod tests;
 
 use std::borrow::Cow;
 

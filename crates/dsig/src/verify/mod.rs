@@ -5,8 +5,6 @@ mod content;
 mod pss;
 mod shape;
 mod signature;
-#[cfg(test)]
-mod tests;
 
 use octroi_xml::Element;
 
