@@ -15,7 +15,6 @@
 
 mod algorithm;
 pub mod base64;
-mod c14n;
 mod decrypt;
 mod encrypt;
 mod error;

@@ -1,7 +1,7 @@
 //! The last stage: the content's digest. Canonicalisation errors refuse; an empty text is never digested (W6).
 
-use crate::c14n;
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use octroi_xml::c14n;
 
 use super::shape::Shape;
 use crate::{error::SignatureError, key::Fingerprint};

@@ -19,9 +19,7 @@ pub(super) fn algorithm(method: Element<'_>) -> Result<SignatureAlgorithm, Signa
     let mut children = method.elements();
     let is_default = match (children.next(), children.next()) {
         (None, _) => is_empty(method),
-        (Some(parameters), None) => {
-            parameters.is(MORE, "RSAPSSParams") && are_default(parameters)
-        }
+        (Some(parameters), None) => parameters.is(MORE, "RSAPSSParams") && are_default(parameters),
         _ => false,
     };
     if is_default {

@@ -2,8 +2,7 @@
 //! and reads nothing outside the Signature but the parent's name, ID and comments. Every child of every element has its place: what is
 //! not expected is refused, so no lookup can find one thing and a reader another (W2, W4, W7).
 
-use crate::c14n;
-use octroi_xml::{Element, Node};
+use octroi_xml::{Element, Node, c14n};
 
 use super::signature::MAX_SIGNATURE;
 use crate::{

@@ -1,6 +1,6 @@
 //! The middle stage: the signature over SignedInfo, or over a query, with each trusted key of the algorithm's kind.
 
-use crate::c14n;
+use octroi_xml::c14n;
 
 use super::shape::Shape;
 use crate::{

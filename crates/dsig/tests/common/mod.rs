@@ -10,18 +10,23 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::{self as lc, EcdsaKeyPair, Ed25519KeyPair},
 };
-use octroi_dsig::{PublicKey, SignatureAlgorithm, Signer, SoftwareSigner, base64, sha256, signature_element};
+use octroi_dsig::{
+    PublicKey, SignatureAlgorithm, Signer, SoftwareSigner, base64, sha256, signature_element,
+};
 
 /// A key pair as PEM text.
-pub struct Pair {
-    pub pem: String,
-    pub public: PublicKey,
+pub(crate) struct Pair {
+    pub(crate) pem: String,
+    pub(crate) public: PublicKey,
 }
 
 impl Pair {
     fn from_pkcs8(der: &[u8]) -> Self {
         let pem = pem("PRIVATE KEY", der);
-        let public = SoftwareSigner::from_pkcs8_pem(&pem, None, None).unwrap().public_key().clone();
+        let public = SoftwareSigner::from_pkcs8_pem(&pem, None, None)
+            .unwrap()
+            .public_key()
+            .clone();
         Self { pem, public }
     }
 
@@ -35,28 +40,32 @@ impl Pair {
         Self::from_pkcs8(der.as_ref())
     }
 
-    pub fn signer(&self, algorithm: SignatureAlgorithm) -> SoftwareSigner {
+    pub(crate) fn signer(&self, algorithm: SignatureAlgorithm) -> SoftwareSigner {
         SoftwareSigner::from_pkcs8_pem(&self.pem, None, Some(algorithm)).unwrap()
     }
 
-    pub fn public_pem(&self) -> String {
+    pub(crate) fn public_pem(&self) -> String {
         pem("PUBLIC KEY", self.public.spki_der())
     }
 }
 
-pub static RSA: LazyLock<Pair> = LazyLock::new(|| Pair::rsa(KeySize::Rsa2048));
-pub static OTHER_RSA: LazyLock<Pair> = LazyLock::new(|| Pair::rsa(KeySize::Rsa2048));
-pub static RSA_3072: LazyLock<Pair> = LazyLock::new(|| Pair::rsa(KeySize::Rsa3072));
-pub static P256: LazyLock<Pair> =
+pub(crate) static RSA: LazyLock<Pair> = LazyLock::new(|| Pair::rsa(KeySize::Rsa2048));
+pub(crate) static OTHER_RSA: LazyLock<Pair> = LazyLock::new(|| Pair::rsa(KeySize::Rsa2048));
+pub(crate) static RSA_3072: LazyLock<Pair> = LazyLock::new(|| Pair::rsa(KeySize::Rsa3072));
+pub(crate) static P256: LazyLock<Pair> =
     LazyLock::new(|| Pair::ecdsa(&lc::ECDSA_P256_SHA256_FIXED_SIGNING));
-pub static P384: LazyLock<Pair> =
+pub(crate) static P384: LazyLock<Pair> =
     LazyLock::new(|| Pair::ecdsa(&lc::ECDSA_P384_SHA384_FIXED_SIGNING));
-pub static ED25519: LazyLock<Pair> = LazyLock::new(|| {
-    Pair::from_pkcs8(Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref())
+pub(crate) static ED25519: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::from_pkcs8(
+        Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .unwrap()
+            .as_ref(),
+    )
 });
 
 /// Every algorithm that can be produced, with a key.
-pub fn producible() -> Vec<(SignatureAlgorithm, &'static Pair)> {
+pub(crate) fn producible() -> Vec<(SignatureAlgorithm, &'static Pair)> {
     SignatureAlgorithm::ALL
         .into_iter()
         .filter(|algorithm| *algorithm != SignatureAlgorithm::RsaSha1)
@@ -64,7 +73,7 @@ pub fn producible() -> Vec<(SignatureAlgorithm, &'static Pair)> {
         .collect()
 }
 
-pub fn pair_for(algorithm: SignatureAlgorithm) -> &'static Pair {
+pub(crate) fn pair_for(algorithm: SignatureAlgorithm) -> &'static Pair {
     match algorithm {
         SignatureAlgorithm::EcdsaP256Sha256 => &P256,
         SignatureAlgorithm::EcdsaP384Sha384 => &P384,
@@ -73,7 +82,7 @@ pub fn pair_for(algorithm: SignatureAlgorithm) -> &'static Pair {
     }
 }
 
-pub fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let mut text = format!("-----BEGIN {label}-----\n");
     for line in base64::encode_to_string(der).as_bytes().chunks(64) {
         text.push_str(std::str::from_utf8(line).unwrap());
@@ -83,22 +92,22 @@ pub fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// An Assertion and a Response around it, canonical, with `{signature}` where each one's Signature goes.
-pub const ASSERTION: &str = "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_a1\" \
+pub(crate) const ASSERTION: &str = "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_a1\" \
     IssueInstant=\"2026-11-23T14:00:00Z\" Version=\"2.0\"><saml:Issuer>https://idp.example</saml:Issuer>{signature}\
     <saml:Subject><saml:NameID>ada@example.org</saml:NameID></saml:Subject><saml:AttributeStatement>\
     <saml:Attribute Name=\"mail\"><saml:AttributeValue>ada &amp; co</saml:AttributeValue></saml:Attribute>\
     </saml:AttributeStatement></saml:Assertion>";
-pub const RESPONSE: &str = "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_r1\" Version=\"2.0\">\
+pub(crate) const RESPONSE: &str = "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_r1\" Version=\"2.0\">\
     <saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">https://idp.example</saml:Issuer>{signature}\
     <samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></samlp:StatusCode></samlp:Status>\
     {assertion}</samlp:Response>";
-pub const METADATA: &str = "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_m1\" \
+pub(crate) const METADATA: &str = "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_m1\" \
     entityID=\"https://idp.example\">{signature}<md:IDPSSODescriptor></md:IDPSSODescriptor></md:EntityDescriptor>";
 
-pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// Fills `{signature}` of canonical text with our own signature.
-pub fn sign(template: &str, id: &str, signer: &dyn Signer) -> String {
+pub(crate) fn sign(template: &str, id: &str, signer: &dyn Signer) -> String {
     let digest = sha256(template.replace("{signature}", "").as_bytes());
     let mut signature = Vec::new();
     signature_element(signer, id, &digest, false, &mut signature).unwrap();
@@ -106,40 +115,49 @@ pub fn sign(template: &str, id: &str, signer: &dyn Signer) -> String {
 }
 
 /// The default assertion, signed.
-pub fn signed_assertion(signer: &dyn Signer) -> String {
+pub(crate) fn signed_assertion(signer: &dyn Signer) -> String {
     sign(ASSERTION, "_a1", signer)
 }
 
 /// A Response around an unsigned assertion, signed.
-pub fn signed_response(signer: &dyn Signer) -> String {
+pub(crate) fn signed_response(signer: &dyn Signer) -> String {
     let assertion = ASSERTION.replace("{signature}", "");
     sign(&RESPONSE.replace("{assertion}", &assertion), "_r1", signer)
 }
 
 /// A signature made to order.
-pub struct Forge<'a> {
-    pub signer: &'a dyn Signer,
-    pub id: &'a str,
+pub(crate) struct Forge<'a> {
+    pub(crate) signer: &'a dyn Signer,
+    pub(crate) id: &'a str,
     /// The SignatureMethod's URI, when it is to lie.
-    pub method: Option<&'a str>,
-    pub digest_method: &'a str,
-    pub digest: Option<Vec<u8>>,
+    pub(crate) method: Option<&'a str>,
+    pub(crate) digest_method: &'a str,
+    pub(crate) digest: Option<Vec<u8>>,
 }
 
 impl<'a> Forge<'a> {
-    pub fn new(signer: &'a dyn Signer, id: &'a str) -> Self {
-        Self { signer, id, method: None, digest_method: "http://www.w3.org/2001/04/xmlenc#sha256", digest: None }
+    pub(crate) fn new(signer: &'a dyn Signer, id: &'a str) -> Self {
+        Self {
+            signer,
+            id,
+            method: None,
+            digest_method: "http://www.w3.org/2001/04/xmlenc#sha256",
+            digest: None,
+        }
     }
 
     /// Signs `template`; `signed_info` alters the canonical SignedInfo before it is signed, `signature` the whole afterwards.
-    pub fn sign(
+    pub(crate) fn sign(
         &self,
         template: &str,
         signed_info: impl Fn(String) -> String,
         signature: impl Fn(String) -> String,
     ) -> String {
         let content = template.replace("{signature}", "");
-        let digest = self.digest.clone().unwrap_or_else(|| sha256(content.as_bytes()).to_vec());
+        let digest = self
+            .digest
+            .clone()
+            .unwrap_or_else(|| sha256(content.as_bytes()).to_vec());
         let info = signed_info(format!(
             "<ds:SignedInfo xmlns:ds=\"{DS}\">\
              <ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:CanonicalizationMethod>\
@@ -164,7 +182,7 @@ impl<'a> Forge<'a> {
 }
 
 /// The folder of the shared vectors, or `None` with a line that says so.
-pub fn vectors(test: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn vectors(test: &str) -> Option<std::path::PathBuf> {
     match std::env::var_os("OCTROI_VECTORS") {
         Some(path) => Some(path.into()),
         None => {
@@ -175,7 +193,7 @@ pub fn vectors(test: &str) -> Option<std::path::PathBuf> {
 }
 
 /// Hexadecimal digits to octets.
-pub fn unhex(text: &str) -> Vec<u8> {
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
     text.as_bytes()
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
