@@ -3,8 +3,106 @@
 //! Read strictly ([`parse`]) and written canonically. Keys come from here and from nowhere else; a partner
 //! without a usable signing key stays without one, nothing is filled in (K2).
 
-use crate::Time;
-use octroi_dsig::PublicKey;
+mod read;
+mod role;
+mod write;
+
+pub use write::{Organization, OurEntity, OurIdp, OurSp, write_idp_metadata, write_sp_metadata};
+
+use crate::{Check, Refusal, Time};
+use octroi_dsig::{AlgorithmPolicy, PublicKey};
+use octroi_xml::Limits;
+use std::time::Duration;
+
+/// How metadata is judged.
+#[derive(Clone, Debug)]
+pub struct MetadataPolicy<'a> {
+    /// The current instant.
+    pub now: Time,
+    /// Keys of which one must have signed the root; `None` where the file itself is trusted (configured by
+    /// the operator).
+    pub signing_keys: Option<&'a [PublicKey]>,
+    /// Algorithms accepted for that signature, and small RSA keys of entities where an exception says so.
+    pub algorithms: AlgorithmPolicy,
+    /// Demands a validUntil, at most this far away; `None` demands nothing (C21).
+    pub max_validity: Option<Duration>,
+    /// Whether only https addresses are accepted; otherwise http as well (tests of old vectors).
+    pub https_only: bool,
+    /// Whether an identity provider must have a usable signing key.
+    pub keys_required: bool,
+    /// Bounds on the document.
+    pub limits: Limits,
+}
+
+impl<'a> MetadataPolicy<'a> {
+    /// For a file that the operator configured for one partner: no signature, no validUntil demanded.
+    pub fn for_trusted_file(now: Time) -> Self {
+        Self {
+            now,
+            signing_keys: None,
+            algorithms: AlgorithmPolicy::default(),
+            max_validity: None,
+            https_only: true,
+            keys_required: true,
+            limits: Limits::METADATA,
+        }
+    }
+
+    /// For a federation's metadata: signed by one of `keys`, valid for at most `max_validity`.
+    pub fn for_federation(now: Time, keys: &'a [PublicKey], max_validity: Duration) -> Self {
+        Self {
+            signing_keys: Some(keys),
+            max_validity: Some(max_validity),
+            ..Self::for_trusted_file(now)
+        }
+    }
+}
+
+/// Reads an EntityDescriptor or an EntitiesDescriptor.
+///
+/// # Errors
+/// The [`Refusal`] of what concerns the whole document, or of its only entity.
+pub fn parse(xml: &[u8], policy: &MetadataPolicy<'_>) -> Result<Metadata, Refusal> {
+    read::read(xml, policy)
+}
+
+/// What a metadata document holds.
+#[derive(Clone, Debug, Default)]
+pub struct Metadata {
+    /// The entities that can be used, in document order, each entityID once.
+    pub entities: Vec<EntityDescriptor>,
+    /// The others, with the reason.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// An entity of an aggregate that cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetAside {
+    /// Its entityID, if it has a usable one.
+    pub entity_id: Option<String>,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl Metadata {
+    /// The entity asked for.
+    ///
+    /// # Errors
+    /// The reason for which it was set aside, or [`Check::EntityMissing`].
+    pub fn entity(&self, entity_id: &str) -> Result<&EntityDescriptor, Refusal> {
+        let set_aside = || {
+            self.set_aside
+                .iter()
+                .find(|s| s.entity_id.as_deref() == Some(entity_id))
+        };
+        self.entities
+            .iter()
+            .find(|e| e.entity_id == entity_id)
+            .ok_or_else(|| {
+                set_aside().map_or(Refusal::new(Check::EntityMissing), |s| s.refusal.clone())
+            })
+    }
+}
 
 /// One entity: a portal, a publisher, or both.
 #[derive(Clone, Debug)]
