@@ -33,8 +33,6 @@ pub struct Admitted<'p> {
     pub identity: Identity,
     /// Marks by which the portal can end the session.
     pub marks: PortalMarks,
-    /// For which audiences the portal lets this be passed on; empty: everybody.
-    pub proxy_audiences: Vec<Vec<String>>,
     /// The flow that ended here.
     pub flow: Option<Flow>,
 }
@@ -88,7 +86,7 @@ pub async fn admit<'p>(access: &Access<'p>, verified: Verified<'p>, traces: &mut
         Origin::Asked(flow, _) => (Intent::Flow(flow.purpose.clone()), Some(flow)),
         Origin::Unsolicited(relay_state) => (Intent::Named(relay_state), None),
     };
-    Ok(Admitted { portal, purpose, identity, marks, proxy_audiences: assertion.proxy_audiences, flow })
+    Ok(Admitted { portal, purpose, identity, marks, flow })
 }
 
 /// Reads who it is.
@@ -125,6 +123,7 @@ pub fn identify(portal: &Portal, assertion: &AcceptedAssertion, asked_for: Optio
         authn_context: assertion.authn_context.clone(),
         session_end: assertion.session_not_on_or_after.map(octroi_saml::Time::unix_millis),
         proxy_count: assertion.proxy_count,
+        proxy_audiences: assertion.proxy_audiences.clone(),
         assertion_id: assertion.id.clone(),
     })
 }

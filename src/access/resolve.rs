@@ -48,11 +48,10 @@ pub fn resolve<'p>(
     identity: &'p Identity,
     resource: &'p str,
     school: Option<&'p str>,
-    proxy_audiences: &[Vec<String>],
     traces: &mut Traces,
 ) -> Result<Resolved<'p>, Refusal> {
     let (resource, publisher) = find(access, resource, traces)?;
-    if !proxy_audiences.iter().all(|list| list.contains(&publisher.entity_id)) {
+    if !identity.proxy_audiences.iter().all(|list| list.contains(&publisher.entity_id)) {
         return Err(octroi_saml::Refusal::new(Check::ProxyAudience).into());
     }
     let query = Query {

@@ -40,6 +40,8 @@ pub struct Identity {
     pub session_end: Option<i64>,
     /// What is left of the portal's ProxyRestriction after us.
     pub proxy_count: Option<u32>,
+    /// The only audiences to which the portal lets its word be passed on; empty: everybody.
+    pub proxy_audiences: Vec<Vec<String>>,
     /// ID of the portal's assertion, for the audit trail (S14).
     pub assertion_id: String,
 }
@@ -200,6 +202,7 @@ mod tests {
                 authn_context: None,
                 session_end: None,
                 proxy_count: None,
+                proxy_audiences: Vec::new(),
                 assertion_id: "_a".into(),
             },
             portal_session: Some(session_index_mark("ent", "s1")),
