@@ -58,8 +58,8 @@ pub(crate) struct AttributeData {
     pub(crate) prefix: PrefixId,
     pub(crate) namespace: NamespaceId,
     pub(crate) value: Span,
-    /// The value holds nothing that canonical form escapes.
-    pub(crate) plain: bool,
+    /// The value stands in the source as it is: no reference, no white space but blanks.
+    pub(crate) verbatim: bool,
 }
 
 /// A namespace declaration: an `xmlns` attribute.

@@ -305,11 +305,11 @@ fn attributes(document: &Document, mut all: SmallVec<[Shown<'_>; 8]>, out: &mut 
 fn own_attribute(document: &Document, attribute: &AttributeData, out: &mut Vec<u8>) {
     let bytes = document.buffer.as_bytes();
     let (name, value) = (attribute.name, attribute.value);
-    if attribute.plain
+    if attribute.verbatim
         && value.start == name.end + 2
         && bytes.get(value.end as usize) == Some(&b'"')
     {
-        // `name="value"` as it stands in the source.
+        // `name="value"` as it stands in the source; between quotation marks it cannot hold one.
         out.push(b' ');
         out.extend_from_slice(&bytes[name.start as usize..=value.end as usize]);
         return;

@@ -110,7 +110,7 @@ impl Parser<'_> {
             Some(_) => return Err(self.fail(ErrorKind::UnexpectedCharacter)),
         }
         self.skip_space();
-        let (value, plain) = self.attribute_value()?;
+        let (value, verbatim) = self.attribute_value()?;
         let source = self.source;
         match name.colon {
             None if &source[name.start..name.end] == "xmlns" => {
@@ -134,7 +134,7 @@ impl Parser<'_> {
             // Known when all declarations of the tag are.
             namespace: NamespaceId::NONE,
             value,
-            plain,
+            verbatim,
         });
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Reads a quoted value; says whether it is free of anything that canonical form escapes.
+    /// Reads a quoted value; says whether it stands in the source as it is.
     pub(super) fn attribute_value(&mut self) -> Parsed<(Span, bool)> {
         let bytes = self.source.as_bytes();
         let quote = match bytes.get(self.position) {
@@ -104,19 +104,15 @@ impl Parser<'_> {
         };
         self.position += 1;
         let start = self.position;
-        let mut plain = true;
         loop {
             match self.value_run()? {
                 (end, found) if found == quote => {
                     self.position = end + 1;
-                    return Ok((Span::new(start, end), plain));
+                    return Ok((Span::new(start, end), true));
                 }
                 (_, b'&' | b'\t' | b'\n') => break,
-                (end, other) => {
-                    // The other quotation mark.
-                    plain &= other != b'"';
-                    self.position = end + 1;
-                }
+                // The other quotation mark.
+                (end, _) => self.position = end + 1,
             }
         }
         let unescaped = self.document.buffer.len();
