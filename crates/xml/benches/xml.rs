@@ -1,5 +1,12 @@
 //! What the hot path asks of this crate: parse a portal's response of 5 KB, canonicalise its assertion, write one.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a benchmark that cannot go on must stop"
+)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

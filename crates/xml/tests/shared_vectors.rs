@@ -3,6 +3,13 @@
 //! `OCTROI_VECTORS` names a folder with a `MANIFEST.tsv`: a header line, then a row for each vector with its path, verdict, layer
 //! and context. Without it these tests say that they were skipped, and pass.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test that cannot go on must stop"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,7 +85,7 @@ fn read(input: &[u8]) -> Result<Document, ErrorKind> {
 /// The element that has `id` in an attribute of one of the usual names.
 fn by_any_id<'d>(element: Element<'d>, id: &str) -> Option<Element<'d>> {
     let named = |name: &&str| element.attribute(name) == Some(id);
-    if ["ID", "Id", "id"].iter().any(|name| named(name)) {
+    if ["ID", "Id", "id"].iter().any(named) {
         return Some(element);
     }
     element.elements().find_map(|child| by_any_id(child, id))
