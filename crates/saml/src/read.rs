@@ -5,8 +5,9 @@
 
 use crate::uri::{format, ns};
 use crate::{Check, NameId, Refusal, Time, check_id};
-use octroi_dsig::Verified;
-use octroi_xml::{Element, NotText};
+use octroi_dsig::{AlgorithmPolicy, DecryptionKey, Verified, decrypt};
+use octroi_xml::{Element, Limits, NotText, parse_in_context};
+use std::time::Duration;
 
 /// An element to read from.
 pub(crate) trait Source<'d>: Copy {
@@ -18,6 +19,8 @@ pub(crate) trait Source<'d>: Copy {
     fn children(&self) -> impl Iterator<Item = Self>;
     /// The whole text (T1).
     fn text(&self) -> Result<&'d str, NotText>;
+    /// The `NameID` inside this `EncryptedID`.
+    fn decrypted(&self, keys: &[DecryptionKey], policy: &AlgorithmPolicy) -> Option<NameId>;
 }
 
 impl<'d> Source<'d> for Element<'d> {
@@ -33,6 +36,13 @@ impl<'d> Source<'d> for Element<'d> {
     fn text(&self) -> Result<&'d str, NotText> {
         Element::text(*self)
     }
+    fn decrypted(&self, keys: &[DecryptionKey], policy: &AlgorithmPolicy) -> Option<NameId> {
+        let data = self.first_child(ns::XENC, "EncryptedData")?;
+        let octets = decrypt(data, keys, policy).ok()?;
+        let document =
+            parse_in_context(&octets, &Limits::default(), &data.namespaces_in_scope()).ok()?;
+        decrypted_name_id(&document.root())
+    }
 }
 
 impl<'d> Source<'d> for Verified<Element<'d>> {
@@ -47,6 +57,19 @@ impl<'d> Source<'d> for Verified<Element<'d>> {
     }
     fn text(&self) -> Result<&'d str, NotText> {
         Verified::text(self)
+    }
+    fn decrypted(&self, keys: &[DecryptionKey], policy: &AlgorithmPolicy) -> Option<NameId> {
+        let data = self.first_child(ns::XENC, "EncryptedData")?;
+        let document = data.decrypt(keys, policy, &Limits::default()).ok()?;
+        decrypted_name_id(&document.root())
+    }
+}
+
+fn decrypted_name_id<'d, S: Source<'d>>(root: &S) -> Option<NameId> {
+    if root.is(ns::ASSERTION, "NameID") {
+        name_id(root).ok()
+    } else {
+        None
     }
 }
 
@@ -83,12 +106,6 @@ impl<'d, S: Source<'d>, I: Iterator<Item = S>> Sequence<S, I> {
         Some(found)
     }
 
-    /// The next child, which must have this name.
-    pub(crate) fn required(&mut self, namespace: &str, local_name: &str) -> Result<S, Refusal> {
-        self.optional(namespace, local_name)
-            .ok_or(Refusal::at(Check::StructureInvalid, self.place))
-    }
-
     /// Whatever child is next.
     pub(crate) fn any(&mut self) -> Option<S> {
         self.optional_if(|_| true)
@@ -123,6 +140,20 @@ pub(crate) fn head<'d, S: Source<'d>>(element: &S) -> Result<(&'d str, Time), Re
         .and_then(|id| check_id(id).ok())
         .ok_or(Refusal::new(Check::IdInvalid))?;
     Ok((id, required_instant(element, "IssueInstant")?))
+}
+
+/// A request's age: not from the future, not older than `max_age`, skew granted.
+pub(crate) fn fresh(
+    issued: Time,
+    now: Time,
+    skew: Duration,
+    max_age: Duration,
+) -> Result<(), Refusal> {
+    let skew = skew.min(crate::response::MAX_SKEW);
+    if issued > now.plus(skew) || now >= issued.plus(max_age).plus(skew) {
+        return Err(Refusal::clock(Check::RequestExpired, issued, now));
+    }
+    Ok(())
 }
 
 /// An attribute that must hold an instant.

@@ -4,7 +4,9 @@
 use super::{AuthnRequest, Comparison, NameIdPolicy, RequestedAuthnContext, Scoping};
 use crate::hidden::holds_nothing_hidden;
 use crate::metadata::SpRole;
-use crate::read::{Source, boolean, head, issuer, number, optional_text_attribute, sequence, text};
+use crate::read::{
+    Source, boolean, fresh, head, issuer, number, optional_text_attribute, sequence, text,
+};
 use crate::uri::{binding, ns};
 use crate::{Check, Refusal, Time, check_id};
 use octroi_dsig::redirect::{self, MessageKind, RawQuery};
@@ -143,7 +145,7 @@ fn read<'d, S: Source<'d>>(
     expect: &RequestExpectations<'_>,
 ) -> Result<AuthnRequest, Refusal> {
     let (id, issue_instant) = head(root)?;
-    check_freshness(issue_instant, expect)?;
+    fresh(issue_instant, expect.now, expect.skew, expect.max_age)?;
     let mut parts = sequence(root, "AuthnRequest");
     let named = parts
         .optional(ns::ASSERTION, "Issuer")
@@ -202,15 +204,6 @@ fn read<'d, S: Source<'d>>(
         return Err(Refusal::new(Check::AcsAmbiguous));
     }
     Ok(request)
-}
-
-fn check_freshness(issued: Time, expect: &RequestExpectations<'_>) -> Result<(), Refusal> {
-    let skew = expect.skew.min(crate::response::MAX_SKEW);
-    let too_early = issued > expect.now.plus(skew);
-    if too_early || expect.now >= issued.plus(expect.max_age).plus(skew) {
-        return Err(Refusal::clock(Check::RequestExpired, issued, expect.now));
-    }
-    Ok(())
 }
 
 fn name_id_policy<'d, S: Source<'d>>(element: &S) -> Result<NameIdPolicy, Refusal> {

@@ -8,7 +8,7 @@ use crate::read::{Source, is_identifier, name_id, required_instant, sequence};
 use crate::uri::{confirmation, ns};
 use crate::{Check, NameId, Refusal, Time};
 use octroi_dsig::Verified;
-use octroi_xml::{Element, Limits};
+use octroi_xml::Element;
 
 /// What the subject says once confirmed.
 pub(super) struct Subject {
@@ -135,7 +135,9 @@ fn identify(element: &Verified<Element<'_>>, expect: &Expectations<'_>) -> Resul
     let name_id = if element.is(ns::ASSERTION, "NameID") {
         name_id(element)?
     } else if element.is(ns::ASSERTION, "EncryptedID") {
-        decrypted(element, expect)?
+        element
+            .decrypted(expect.decryption_keys, &expect.algorithms)
+            .ok_or(Refusal::new(Check::EncryptedIdRefused))?
     } else {
         return Err(Refusal::at(Check::NameIdInvalid, "BaseID"));
     };
@@ -147,26 +149,4 @@ fn identify(element: &Verified<Element<'_>>, expect: &Expectations<'_>) -> Resul
         )),
         _ => Ok(name_id),
     }
-}
-
-fn decrypted(
-    element: &Verified<Element<'_>>,
-    expect: &Expectations<'_>,
-) -> Result<NameId, Refusal> {
-    let refused = Refusal::new(Check::EncryptedIdRefused);
-    let data = element
-        .first_child(ns::XENC, "EncryptedData")
-        .ok_or(refused.clone())?;
-    let document = data
-        .decrypt(
-            expect.decryption_keys,
-            &expect.algorithms,
-            &Limits::default(),
-        )
-        .map_err(|_| refused.clone())?;
-    let root = document.root();
-    if !Source::is(&root, ns::ASSERTION, "NameID") {
-        return Err(refused);
-    }
-    name_id(&root).map_err(|_| refused)
 }
