@@ -25,6 +25,8 @@ pub mod redirect;
 mod sign;
 mod verified;
 mod verify;
+#[cfg(test)]
+mod wycheproof;
 
 pub use algorithm::{DS, DigestAlgorithm, EXC_C14N, SignatureAlgorithm, XENC, XENC11};
 pub use decrypt::{DecryptionKey, decrypt};

@@ -15,14 +15,14 @@ const BLOCK: usize = 16;
 
 /// A block encryption method.
 #[derive(Debug)]
-pub(super) enum DataMethod {
+pub(crate) enum DataMethod {
     Gcm(&'static aead::Algorithm),
     Cbc(&'static cipher::Algorithm, usize),
 }
 
 impl DataMethod {
     /// The method of this URI, if the policy lets it serve.
-    pub(super) fn from_uri(uri: &str, policy: &AlgorithmPolicy) -> Option<Self> {
+    pub(crate) fn from_uri(uri: &str, policy: &AlgorithmPolicy) -> Option<Self> {
         let cbc = |algorithm, key| policy.cbc.then_some(Self::Cbc(algorithm, key));
         match uri {
             "http://www.w3.org/2009/xmlenc11#aes128-gcm" => Some(Self::Gcm(&aead::AES_128_GCM)),
@@ -36,7 +36,7 @@ impl DataMethod {
     }
 
     /// Length of its key in bytes.
-    pub(super) fn key_length(&self) -> usize {
+    pub(crate) fn key_length(&self) -> usize {
         match self {
             Self::Gcm(algorithm) => algorithm.key_len(),
             Self::Cbc(_, length) => *length,
@@ -44,7 +44,7 @@ impl DataMethod {
     }
 
     /// Decrypts `ciphertext`, which starts with the nonce or initialisation vector.
-    pub(super) fn open(&self, key: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(&self, key: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         match self {
             Self::Gcm(algorithm) => open_gcm(algorithm, key, ciphertext),
             Self::Cbc(algorithm, _) => open_cbc(algorithm, key, ciphertext),

@@ -4,6 +4,9 @@
 mod content;
 mod shape;
 
+#[cfg(test)]
+pub(crate) use content::DataMethod;
+
 use std::fmt;
 
 use aws_lc_rs::{encoding::AsDer, rand, rsa::KeyPair as RsaKeyPair, signature::KeyPair};

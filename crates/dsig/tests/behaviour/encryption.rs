@@ -414,7 +414,7 @@ fn content_under_an_outer_signature() {
     );
     let document = parse(response.as_bytes(), &Limits::default()).unwrap();
     let strict = AlgorithmPolicy::default();
-    let verified = verify(document.root(), &[RSA.public.clone()], &strict).unwrap();
+    let verified = verify(document.root(), RSA.keys(), &strict).unwrap();
     let data = verified
         .elements()
         .last()
@@ -434,7 +434,7 @@ fn content_under_an_outer_signature() {
     assert!(
         verify(
             parse(broken.as_bytes(), &Limits::default()).unwrap().root(),
-            &[RSA.public.clone()],
+            RSA.keys(),
             &strict
         )
         .is_err()
@@ -450,14 +450,7 @@ fn a_signed_assertion_survives_encryption() {
     );
     let plaintext = open(&text).unwrap();
     let document = parse(&plaintext, &Limits::default()).unwrap();
-    assert!(
-        verify(
-            document.root(),
-            &[RSA.public.clone()],
-            &AlgorithmPolicy::default()
-        )
-        .is_ok()
-    );
+    assert!(verify(document.root(), RSA.keys(), &AlgorithmPolicy::default()).is_ok());
 }
 
 proptest! {

@@ -25,12 +25,8 @@ fn every_algorithm_round_trips() {
             sign(METADATA, "_m1", &signer),
         ] {
             let document = parse(text.as_bytes(), &Limits::default()).unwrap();
-            let verified = verify(
-                document.root(),
-                &[pair.public.clone()],
-                &AlgorithmPolicy::default(),
-            )
-            .unwrap();
+            let verified =
+                verify(document.root(), pair.keys(), &AlgorithmPolicy::default()).unwrap();
             assert_eq!(verified.info().algorithm, algorithm);
         }
     }
@@ -56,13 +52,7 @@ fn refused_or_same(original: &str, changed: &[u8]) {
     let Ok(document) = parse(changed, &Limits::default()) else {
         return;
     };
-    if verify(
-        document.root(),
-        &[P256.public.clone()],
-        &AlgorithmPolicy::default(),
-    )
-    .is_ok()
-    {
+    if verify(document.root(), P256.keys(), &AlgorithmPolicy::default()).is_ok() {
         let original = parse(original.as_bytes(), &Limits::default()).unwrap();
         assert_eq!(content(document.root()), content(original.root()));
     }
@@ -72,12 +62,7 @@ fn refused_or_same(original: &str, changed: &[u8]) {
 fn every_single_bit_of_the_signed_text_counts() {
     let text: &str = &RESPONSE;
     let document = parse(text.as_bytes(), &Limits::default()).unwrap();
-    verify(
-        document.root(),
-        &[P256.public.clone()],
-        &AlgorithmPolicy::default(),
-    )
-    .unwrap();
+    verify(document.root(), P256.keys(), &AlgorithmPolicy::default()).unwrap();
     for position in 0..text.len() {
         let mut changed = text.as_bytes().to_vec();
         changed[position] ^= 1 << (position % 7);
@@ -103,12 +88,8 @@ fn neutral_rewrites_are_accepted() {
         assert!(text.contains(from), "{from}");
         let changed = text.replacen(from, to, 1);
         let document = parse(changed.as_bytes(), &Limits::default()).unwrap();
-        verify(
-            document.root(),
-            &[P256.public.clone()],
-            &AlgorithmPolicy::default(),
-        )
-        .unwrap_or_else(|error| panic!("{to}: {error}"));
+        verify(document.root(), P256.keys(), &AlgorithmPolicy::default())
+            .unwrap_or_else(|error| panic!("{to}: {error}"));
     }
 }
 
@@ -137,7 +118,7 @@ proptest! {
         let template = ASSERTION.replace("ada &amp; co", std::str::from_utf8(&escaped).unwrap());
         let text = sign(&template, "_a1", &*SIGNER);
         let document = parse(text.as_bytes(), &Limits::default()).unwrap();
-        let verified = verify(document.root(), &[P256.public.clone()], &AlgorithmPolicy::default()).unwrap();
+        let verified = verify(document.root(), P256.keys(), &AlgorithmPolicy::default()).unwrap();
         let statement = verified.elements().find(|e| e.local_name() == "AttributeStatement").unwrap();
         let attribute = statement.elements().next().unwrap();
         prop_assert_eq!(attribute.elements().next().unwrap().text().unwrap(), value);
@@ -147,7 +128,7 @@ proptest! {
     fn any_signed_info_ends(inside in "[<>/a-zA-Z:=\"# ]{0,60}") {
         let text = Forge::new(&*SIGNER, "_a1").sign(ASSERTION, |text| text.replacen("<ds:Reference", &format!("{inside}<ds:Reference"), 1), |text| text);
         if let Ok(document) = parse(text.as_bytes(), &Limits::default()) {
-            let verdict = verify(document.root(), &[P256.public.clone()], &AlgorithmPolicy::default());
+            let verdict = verify(document.root(), P256.keys(), &AlgorithmPolicy::default());
             prop_assert!(inside.trim_ascii().is_empty() || matches!(verdict, Err(SignatureError::SignedInfoShape)));
         }
     }

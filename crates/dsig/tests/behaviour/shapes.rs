@@ -517,11 +517,7 @@ fn k2_unsigned_or_without_keys() {
 #[test]
 fn k3_the_key_decides_its_kind() {
     assert_eq!(
-        check_with(
-            &signed_assertion(&signer()),
-            &[P256.public.clone()],
-            &STRICT
-        ),
+        check_with(&signed_assertion(&signer()), P256.keys(), &STRICT),
         Err(SignatureError::NoMatchingKey)
     );
     let length = "</ds:SignatureMethod>";

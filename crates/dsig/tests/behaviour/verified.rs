@@ -13,7 +13,7 @@ fn document(xml: &str) -> Document {
 }
 
 fn verified<'d>(element: Element<'d>) -> Verified<Element<'d>> {
-    verify(element, &[RSA.public.clone()], &AlgorithmPolicy::default()).unwrap()
+    verify(element, RSA.keys(), &AlgorithmPolicy::default()).unwrap()
 }
 
 #[test]

@@ -44,6 +44,11 @@ impl Pair {
         SoftwareSigner::from_pkcs8_pem(&self.pem, None, Some(algorithm)).unwrap()
     }
 
+    /// The public key, as the keys of whoever signs.
+    pub(crate) fn keys(&self) -> &[PublicKey] {
+        std::slice::from_ref(&self.public)
+    }
+
     pub(crate) fn public_pem(&self) -> String {
         pem("PUBLIC KEY", self.public.spki_der())
     }
