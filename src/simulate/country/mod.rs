@@ -9,6 +9,7 @@ pub mod expect;
 mod names;
 pub mod partner;
 pub mod person;
+pub mod place;
 pub mod resource;
 pub mod school;
 pub mod subscription;
@@ -16,13 +17,15 @@ pub mod tables;
 pub mod uai;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::prng::{self, Seed};
 use partner::{Hosts, Portal, Publisher};
 
 /// The size of a country and what it is drawn from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shape {
     /// What everything is drawn from.
     pub seed: u64,
@@ -39,6 +42,7 @@ pub struct Shape {
     /// Whether the last portal and the last publisher are switched off in the gateway's settings.
     pub disabled_partners: bool,
     /// The day around which subscriptions begin and end, in Europe/Paris.
+    #[serde(with = "day")]
     pub day: Date,
     /// Where simulators listen.
     pub hosts: Hosts,
@@ -162,6 +166,23 @@ impl Country {
     #[must_use]
     pub fn draw(&self, purpose: &str) -> prng::Draw {
         Seed::new(self.shape.seed).domain(purpose).at(0, 0)
+    }
+}
+
+/// A date as `2026-11-23`.
+mod day {
+    use jiff::civil::Date;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(day)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Date, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }
 

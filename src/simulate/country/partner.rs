@@ -1,13 +1,18 @@
 //! Portals and publishers of a made-up country: who they are, and in which of the known ways each of them behaves.
 
+use serde::{Deserialize, Serialize};
+
 use super::names::{PORTALS, PUBLISHERS};
 
 /// Kinds of key, as `certs/make-test-pki.sh` names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum KeyKind {
     /// RSA, 2048 bits.
+    #[serde(rename = "rsa2048")]
     Rsa2048,
     /// RSA, 3072 bits.
+    #[serde(rename = "rsa3072")]
     Rsa3072,
     /// ECDSA on P-256.
     P256,
@@ -26,7 +31,8 @@ impl KeyKind {
 }
 
 /// The ways in which portals are known to speak SAML.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PortalStyle {
     /// SHA-256, the Assertion signed, short lifetimes, wants signed requests, by redirect.
     Modern,
@@ -39,7 +45,8 @@ pub enum PortalStyle {
 }
 
 /// A portal (ENT project).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Portal {
     /// Short name, also the host name's first label.
     pub id: String,
@@ -51,6 +58,8 @@ pub struct Portal {
     pub entity_id: String,
     /// Host name without port.
     pub host: String,
+    /// `https://host:port`, without a slash at the end.
+    pub origin: String,
     /// Domain of staff mail.
     pub mail_domain: String,
     /// How it speaks.
@@ -66,7 +75,8 @@ pub struct Portal {
 }
 
 /// What of a message to a publisher is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Signed {
     /// The Assertion.
     Assertion,
@@ -77,7 +87,8 @@ pub enum Signed {
 }
 
 /// Which bindings a publisher uses for its AuthnRequest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RequestBinding {
     /// HTTP-Redirect.
     Redirect,
@@ -86,7 +97,8 @@ pub enum RequestBinding {
 }
 
 /// A publisher.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Publisher {
     /// Short name, also the host name's first label, and the id in the directory.
     pub id: String,
@@ -123,10 +135,15 @@ pub struct Publisher {
 }
 
 /// Where simulators listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hosts {
     /// What follows the first label, such as `localhost`.
     pub suffix: String,
+    /// Port of the gateway.
+    pub gateway: u16,
+    /// Port of the gateway's admin listener, on 127.0.0.1.
+    pub admin: u16,
     /// Port of the portals.
     pub portals: u16,
     /// Port of the publishers.
@@ -137,9 +154,25 @@ impl Default for Hosts {
     fn default() -> Self {
         Self {
             suffix: "localhost".to_owned(),
+            gateway: 8443,
+            admin: 9464,
             portals: 8444,
             publishers: 8445,
         }
+    }
+}
+
+impl Hosts {
+    /// The gateway's host name.
+    #[must_use]
+    pub fn gateway_host(&self) -> String {
+        format!("octroi.{}", self.suffix)
+    }
+
+    /// The gateway's `base_url`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("https://{}:{}", self.gateway_host(), self.gateway)
     }
 }
 
@@ -172,15 +205,17 @@ pub(super) fn portal(index: u16, disabled: bool, hosts: &Hosts) -> Portal {
         (true, _) => format!("{initial}0"),
     };
     let host = format!("{id}.{}", hosts.suffix);
+    let origin = format!("https://{host}:{}", hosts.portals);
     let entity_id = match style {
         PortalStyle::Entcore => format!("urn:simulated:entcore:{id}"),
-        _ => format!("https://{host}:{}/metadata", hosts.portals),
+        _ => format!("{origin}/metadata"),
     };
     Portal {
         mail_domain: format!("{id}.example"),
         ident,
         entity_id,
         host,
+        origin,
         id,
         name,
         style,

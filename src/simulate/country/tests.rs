@@ -328,3 +328,37 @@ fn tables_are_the_same_bytes_for_the_same_seed_and_hold_everybody() {
     assert!(digests[0] == digests[1]);
     std::fs::remove_dir_all(directory).unwrap();
 }
+
+#[test]
+fn a_place_has_settings_that_the_gateway_and_the_simulators_read() {
+    let directory = std::env::temp_dir().join(format!("octroi-place-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let small = Shape {
+        schools: 5,
+        people: 150,
+        resources: 30,
+        publishers: 7,
+        ..shape()
+    };
+    let country = Country::new(small.clone()).unwrap();
+    country.write_place(&directory).unwrap();
+
+    let file = directory.join("octroi.toml");
+    let (settings, problems) =
+        crate::config::Settings::read(&file, &std::fs::read_to_string(&file).unwrap());
+    assert!(problems.is_empty(), "{problems}");
+    assert_eq!((settings.portals.len(), settings.publishers.len()), (5, 7));
+
+    let loaded = crate::simulate::settings::Loaded::read(&directory.join("simulate.toml")).unwrap();
+    assert_eq!(loaded.settings.country, Some(small));
+    assert_eq!(loaded.settings.portal, country.portals);
+    assert_eq!(loaded.settings.publisher, country.publishers);
+    for portal in &country.portals {
+        assert!(
+            loaded
+                .pki(&format!("portals/{}/sign.key", portal.id))
+                .exists()
+        );
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}
