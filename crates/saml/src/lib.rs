@@ -24,6 +24,7 @@ pub mod binding;
 pub mod issue;
 pub mod logout;
 pub mod metadata;
+pub mod portal_side;
 pub mod response;
 pub mod uri;
 
