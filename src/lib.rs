@@ -11,6 +11,8 @@ pub mod trust;
 
 pub mod config;
 
+pub mod pages;
+
 pub mod observe;
 
 pub mod simulate;

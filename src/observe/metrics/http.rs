@@ -87,10 +87,7 @@ impl HttpMetrics {
             shed: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new(
-                        "octroi_http_shed_total",
-                        "Requests answered with 503 because of load or draining.",
-                    ),
+                    Opts::new("octroi_http_shed_total", "Requests answered with 503 because of load."),
                     &["reason"],
                 ),
             )?,

@@ -1,0 +1,217 @@
+//! One request from its first line to its answer.
+//!
+//! The order is the order of costs: the table, the method, the content type, the body within its limits,
+//! the door, and only then the endpoint. Whatever happens, an answer has the headers of `headers` and is
+//! counted under its route.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, Version};
+use hyper::body::Incoming as HyperBody;
+
+use super::admission::Admission;
+use super::catch::CatchPanic;
+use super::exchange::{Answer, Endpoint, Incoming, Outgoing, TraceId};
+use super::headers::{self, Body};
+use super::refusal::EdgeRefusal;
+use super::request::{self, BodyError};
+use super::routes::{self, Route};
+use super::well_known;
+use crate::clock::Clock;
+use crate::observe::metrics::Metrics;
+use crate::pages::{IndexPage, style};
+
+/// What the edge itself says about the gateway, and the limits of a request. Replaced at reload.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// Our public URL.
+    pub base_url: String,
+    /// Who runs the gateway.
+    pub organization: String,
+    /// Where to report a security problem.
+    pub contact: String,
+    /// The longest body.
+    pub body_bytes: usize,
+    /// The longest wait for a body.
+    pub body_time: Duration,
+}
+
+/// Answers requests: the edge around an [`Answer`].
+#[derive(Debug)]
+pub struct Service<A> {
+    access: A,
+    front: ArcSwap<Front>,
+    admission: Arc<Admission>,
+    metrics: Arc<Metrics>,
+    clock: Arc<Clock>,
+}
+
+impl<A: Answer> Service<A> {
+    /// The edge around `access`.
+    pub fn new(access: A, front: Front, admission: Arc<Admission>, metrics: Arc<Metrics>, clock: Arc<Clock>) -> Self {
+        Self { access, front: ArcSwap::from_pointee(front), admission, metrics, clock }
+    }
+
+    /// Replaces what the edge says and its limits.
+    pub fn set_front(&self, front: Front) {
+        self.front.store(Arc::new(front));
+    }
+
+    /// The door.
+    #[must_use]
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// The metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// What stands behind the edge.
+    #[must_use]
+    pub fn access(&self) -> &A {
+        &self.access
+    }
+
+    /// Answers one request. An error means that there is nobody left to answer.
+    pub(super) async fn handle(&self, request: Request<HyperBody>, peer: IpAddr) -> Result<Response<Body>, hyper::Error> {
+        let started = Instant::now();
+        let version = request.version();
+        let method = method_label(request.method());
+        let row = routes::find(request.uri().path());
+        let route = row.map_or("unknown", |row| row.route.label());
+        let (mut response, received) = match CatchPanic::new(self.dispatch(request, peer, row)).await {
+            Ok(answer) => answer?,
+            Err(_) => (self.panicked(route), started),
+        };
+        let code = code_label(response.status().as_u16());
+        self.metrics.http.requests.with_label_values(&[route, method, code]).inc();
+        self.metrics.http.duration.with_label_values(&[route]).observe(received.elapsed().as_secs_f64());
+        if self.admission.is_draining() && version <= Version::HTTP_11 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
+
+    /// The answer, and when the request was complete.
+    async fn dispatch(
+        &self,
+        request: Request<HyperBody>,
+        peer: IpAddr,
+        row: Option<&'static routes::Row>,
+    ) -> Result<(Response<Body>, Instant), hyper::Error> {
+        let (parts, body) = request.into_parts();
+        let trace = TraceId::random();
+        let language = request::language(&parts.headers);
+        let refuse = |refusal: EdgeRefusal| headers::response(refusal.page(language, trace, None));
+        let now = Instant::now();
+
+        let Some(row) = row else { return Ok((refuse(EdgeRefusal::NotFound), now)) };
+        if !row.methods.takes(&parts.method) {
+            let mut response = refuse(EdgeRefusal::MethodNotAllowed);
+            headers::allow(&mut response, row.methods.allow());
+            return Ok((response, now));
+        }
+        let post = parts.method == http::Method::POST;
+        if post && !row.bodies.takes(request::content_type(&parts.headers).as_deref()) {
+            return Ok((refuse(EdgeRefusal::ContentTypeUnsupported), now));
+        }
+        let Route::Access(endpoint) = row.route else {
+            return Ok((self.own_page(row.route, parts.uri.path(), language), now));
+        };
+
+        let mut incoming = request::incoming(&parts, peer, trace);
+        if post {
+            let front = self.front.load();
+            match request::body(&parts.headers, body, front.body_bytes, front.body_time).await {
+                Ok(body) => incoming.body = body,
+                Err(BodyError::Gone(error)) => return Err(error),
+                Err(BodyError::Refused(refusal)) => {
+                    let mut response = refuse(refusal);
+                    if parts.version <= Version::HTTP_11 {
+                        // The rest of the body is still on its way: do not read it.
+                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    return Ok((response, Instant::now()));
+                }
+            }
+        }
+        incoming.received = Instant::now();
+        let received = incoming.received;
+        Ok((headers::response(self.admitted(endpoint, incoming).await), received))
+    }
+
+    async fn admitted(&self, endpoint: Endpoint, incoming: Incoming) -> Outgoing {
+        match self.admission.enter() {
+            Ok(_ticket) => self.access.answer(endpoint, incoming).await,
+            Err(refusal) => {
+                let restart = self.access.restart_link(endpoint, &incoming);
+                refusal.page(incoming.language, incoming.trace, restart.as_deref())
+            }
+        }
+    }
+
+    fn own_page(&self, route: Route, path: &str, language: super::exchange::Language) -> Response<Body> {
+        let front = self.front.load();
+        match route {
+            Route::Asset if path == style::path() => headers::asset("text/css; charset=utf-8", style::CSS, true),
+            Route::Asset if path == style::ICON_PATH => headers::asset("image/svg+xml", style::ICON, false),
+            Route::SecurityTxt => {
+                headers::response(well_known::security_txt(&front.base_url, &front.contact, self.clock.now()))
+            }
+            Route::Robots => headers::response(well_known::robots()),
+            Route::Index => {
+                let page = IndexPage { language, organization: &front.organization, contact: &front.contact };
+                headers::response(Outgoing::page(200, page.render()))
+            }
+            Route::Asset | Route::Access(_) => {
+                headers::response(EdgeRefusal::NotFound.page(language, TraceId::random(), None))
+            }
+        }
+    }
+
+    fn panicked(&self, route: &'static str) -> Response<Body> {
+        self.metrics.http.panics.inc();
+        let trace = TraceId::random();
+        tracing::error!(%trace, route, code = EdgeRefusal::Internal.code(), "a handler panicked");
+        headers::response(EdgeRefusal::Internal.page(super::exchange::Language::default(), trace, None))
+    }
+}
+
+/// Methods that are not ours share one label.
+fn method_label(method: &http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        _ => "other",
+    }
+}
+
+/// The statuses that the gateway answers with.
+fn code_label(status: u16) -> &'static str {
+    match status {
+        200 => "200",
+        303 => "303",
+        400 => "400",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        408 => "408",
+        413 => "413",
+        415 => "415",
+        429 => "429",
+        500 => "500",
+        503 => "503",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}
