@@ -8,7 +8,7 @@ use super::entropy::Entropy;
 use super::refusal::Refusal;
 use super::witness::What;
 use crate::http::exchange::Outgoing;
-use crate::pages::form::write_form_page;
+use crate::pages::form::{Field, write_form_page};
 use crate::state::flow::{self, Asked, Flow, FlowToken, Purpose};
 use crate::trust::{Portal, SingleSignOn};
 use octroi_dsig::redirect::MessageKind;
@@ -74,7 +74,7 @@ pub fn to_portal(
         SingleSignOn::Post(location) => {
             write_request(&request, signer, &mut xml).map_err(failed)?;
             let mut page = Vec::new();
-            write_form_page(location, "SAMLRequest", &xml, Some(&relay_state), &mut page);
+            write_form_page(location, Field::Request, &xml, Some(&relay_state), &mut page);
             Outgoing::form_page(page)
         }
     };

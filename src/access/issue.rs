@@ -7,7 +7,7 @@ use super::refusal::{Reason, Refusal};
 use super::release::Released;
 use super::resolve::Resolved;
 use crate::http::exchange::Outgoing;
-use crate::pages::form::write_form_page;
+use crate::pages::form::{Field, write_form_page};
 use crate::state::flow::PublisherRequest;
 use crate::state::session::{Identity, MAX_SESSION_SECONDS};
 use crate::trust::{Encrypt, Publisher};
@@ -162,6 +162,6 @@ fn status_of(refusal: &Refusal) -> (&'static str, &'static str) {
 
 fn posted(acs: &str, xml: &[u8], relay_state: Option<&str>) -> Outgoing {
     let mut page = Vec::with_capacity(xml.len() * 4 / 3 + 4096);
-    write_form_page(acs, "SAMLResponse", xml, relay_state, &mut page);
+    write_form_page(acs, Field::Response, xml, relay_state, &mut page);
     Outgoing::form_page(page)
 }

@@ -7,7 +7,7 @@ use super::exchange::{Kind, Outgoing};
 /// RFC 9116. It expires in 30 days counted from now: it is written anew at each request.
 pub(super) fn security_txt(base_url: &str, contact: &str, now: Time) -> Outgoing {
     const DAYS: i64 = 30;
-    let expires = Time::from_unix_milliseconds(now.unix_milliseconds().saturating_add(DAYS * 86_400_000));
+    let expires = Time::from_unix_millis(now.unix_millis().saturating_add(DAYS * 86_400_000));
     let text = format!(
         "Contact: {contact}\nExpires: {expires}\nPreferred-Languages: fr, en\nCanonical: {base_url}/.well-known/security.txt\n"
     );
@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn security_txt_has_its_fields() {
-        let now = Time::from_unix_milliseconds(1_795_442_400_000);
+        let now = Time::from_unix_millis(1_795_442_400_000);
         let outgoing = security_txt("https://octroi.example", "mailto:s@example.fr", now);
         let text = String::from_utf8(outgoing.body.to_vec()).unwrap();
         assert!(text.contains("Contact: mailto:s@example.fr\n"));
