@@ -6,6 +6,7 @@ pub mod http;
 
 pub mod access;
 pub mod clock;
+pub mod pages;
 pub mod state;
 pub mod trust;
 

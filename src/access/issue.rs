@@ -16,7 +16,7 @@ use octroi_saml::issue::{
     AssertionToIssue, AttributeToIssue, NameIdToIssue, ResponseToIssue, Status, StatusToIssue, write_response,
     write_status_response,
 };
-use octroi_saml::uri::{authn_context, format, status};
+use octroi_saml::uri::{context, format, status};
 use octroi_saml::{Check, Time};
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ pub fn issue(
             session_index: Some(to.session_index),
             session_not_on_or_after: Some(session_end(access.now, identity, resolved)),
             authn_instant: Time::from_unix_millis(identity.authn_instant),
-            authn_context: identity.authn_context.as_deref().unwrap_or(authn_context::UNSPECIFIED),
+            authn_context: identity.authn_context.as_deref().unwrap_or(context::UNSPECIFIED),
             authenticating_authorities: &authorities,
             attributes: &attributes,
         },
@@ -135,6 +135,7 @@ pub fn refuse(
         in_response_to: Some(&request.id),
         now: access.now,
         status: Status { top, second: Some(second), message: Some(&words) },
+        include_certificate: true,
     };
     write_status_response(&status, &*publisher.signer, &mut entropy, &mut xml)
         .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;

@@ -76,7 +76,7 @@ pub fn receive<'p>(access: &Access<'p>, traces: &mut Traces) -> Result<Received<
 
 /// Base64 of the POST binding: line breaks are allowed, nothing else that is not base64.
 pub(super) fn decode(encoded: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let text = std::str::from_utf8(encoded).map_err(|_| octroi_saml::Refusal::new(Check::EncodingInvalid))?;
+    let text = std::str::from_utf8(encoded).map_err(|_| octroi_saml::Refusal::new(Check::RedirectBase64))?;
     octroi_dsig::base64::decode(text, MAX_MESSAGE)
-        .map_err(|_| octroi_saml::Refusal::new(Check::EncodingInvalid).into())
+        .map_err(|_| octroi_saml::Refusal::new(Check::RedirectBase64).into())
 }

@@ -69,7 +69,7 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match &self.reason {
             Reason::Message(refusal) => match refusal.check() {
-                Check::XmlMalformed | Check::EncodingInvalid | Check::QueryMalformed => 400,
+                Check::XmlMalformed | Check::RedirectBase64 => 400,
                 _ => 403,
             },
             Reason::Denied(Denied::UnknownResource) => 404,
