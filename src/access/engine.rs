@@ -120,7 +120,8 @@ impl Engine {
             Endpoint::AssertionConsumer => consume::response(&access, &mut traces).await,
             Endpoint::SingleSignOn => publisher_first::request(&access, &mut traces),
             Endpoint::Choose => choose::chosen(&access, &mut traces),
-            Endpoint::PortalLogout | Endpoint::PublisherLogout => Err(Refusal::new(super::Code::LogoutMalformed, "")),
+            Endpoint::PortalLogout => logout::from_portal(&access, &mut traces).await,
+            Endpoint::PublisherLogout => logout::from_publisher(&access, &mut traces).await,
             Endpoint::Logout => logout::from_person(&access, &mut traces),
         };
         outcome.unwrap_or_else(|refusal| answer::refusal(&access, &traces, refusal))

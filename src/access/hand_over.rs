@@ -17,8 +17,6 @@ use crate::http::exchange::Outgoing;
 use crate::state::flow::PublisherRequest;
 use crate::state::session::{self, Identity, OPENING_SECONDS, Opening, Session};
 use crate::trust::{Portal, RefusalChoice};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use octroi_entitlements::Delivery;
 use octroi_saml::Time;
 
@@ -193,7 +191,7 @@ fn answer(
     };
     let released = release(resolved, &pseudonym, format, &mut entropy)?;
     let session_index = match sign_in {
-        Some(SignIn { session }) => URL_SAFE_NO_PAD.encode(session.id),
+        Some(SignIn { session }) => session.index(),
         None => octroi_saml::new_id(&mut entropy),
     };
     let to = match wanted {

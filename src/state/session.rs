@@ -88,11 +88,17 @@ pub fn name_id_mark(portal: &str, name_id: &str) -> Fingerprint {
     fingerprint(b'n', portal, name_id)
 }
 
+/// The mark of a session by the SessionIndex that we gave it.
+#[must_use]
+pub fn session_mark(index: &str) -> Fingerprint {
+    fingerprint(b's', "", index)
+}
+
 impl Session {
     /// The name of its cookie.
     #[must_use]
     pub fn cookie(&self) -> String {
-        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(self.id))
+        format!("{PREFIX}{}", self.index())
     }
 
     /// The cookie to set: it ends with the browser, and inside with [`Session::expires`].
@@ -113,10 +119,16 @@ impl Session {
             .flatten()
     }
 
+    /// Its name towards publishers: the SessionIndex of what is issued from it.
+    #[must_use]
+    pub fn index(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.id)
+    }
+
     /// The mark of this session alone.
     #[must_use]
     pub fn own_mark(&self) -> Fingerprint {
-        fingerprint(b's', "", &URL_SAFE_NO_PAD.encode(self.id))
+        session_mark(&self.index())
     }
 
     /// Every session of this browser that is alive, the newest first.
