@@ -37,14 +37,15 @@ def settings(service_providers: list[str]) -> IdPConfig:
         "key_file": str(KEY),
         "cert_file": str(KEY.with_suffix(".pem")),
         "metadata": {"local": service_providers},
-        "signing_algorithm": RSA_SHA256,
-        "digest_algorithm": SHA256,
         "service": {"idp": {
             "name": PORTAL.title,
             "endpoints": {"single_sign_on_service": [(f"{PORTAL.url}/sso", BINDING_HTTP_REDIRECT),
                                                      (f"{PORTAL.url}/sso", BINDING_HTTP_POST)]},
             "name_id_format": [NAMEID_FORMAT_TRANSIENT],
             "want_authn_requests_signed": True,
+            # One level up they are read and forgotten, and the default is SHA-1.
+            "signing_algorithm": RSA_SHA256,
+            "digest_algorithm": SHA256,
             "sign_response": True,
             "sign_assertion": False,
             "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None,
