@@ -1,19 +1,17 @@
 //! octroi: a SAML/SSO gateway between portals and publishers.
 //!
-//! The modules stand in the order in which an access meets them.
+//! The modules stand in the order in which an access meets them; what only operators and partners' tests
+//! meet comes last.
 
 pub mod http;
 
 pub mod access;
+
 pub mod clock;
 pub mod pages;
 pub mod state;
 pub mod trust;
 
 pub mod config;
-
-pub mod pages;
-
 pub mod observe;
-
 pub mod simulate;
