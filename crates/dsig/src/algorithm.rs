@@ -35,6 +35,8 @@ pub enum SignatureAlgorithm {
     EcdsaP256Sha256,
     /// ECDSA on P-384 with SHA-384, `r ‖ s` of 96 bytes.
     EcdsaP384Sha384,
+    /// ECDSA on P-521 with SHA-512, `r ‖ s` of 132 bytes.
+    EcdsaP521Sha512,
     /// Ed25519.
     Ed25519,
     /// RSASSA-PKCS1-v1_5 with SHA-1: verified only by [`crate::AlgorithmPolicy::sha1`], never produced.
@@ -42,8 +44,8 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// Every algorithm, strongest use first; the legacy one last.
-    pub const ALL: [Self; 10] = [
+    /// Every algorithm, the legacy one last.
+    pub const ALL: [Self; 11] = [
         Self::RsaSha256,
         Self::RsaSha384,
         Self::RsaSha512,
@@ -52,6 +54,7 @@ impl SignatureAlgorithm {
         Self::RsaPssSha512,
         Self::EcdsaP256Sha256,
         Self::EcdsaP384Sha384,
+        Self::EcdsaP521Sha512,
         Self::Ed25519,
         Self::RsaSha1,
     ];
@@ -68,6 +71,7 @@ impl SignatureAlgorithm {
             Self::RsaPssSha512 => "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1",
             Self::EcdsaP256Sha256 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
             Self::EcdsaP384Sha384 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
+            Self::EcdsaP521Sha512 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
             Self::Ed25519 => "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
             Self::RsaSha1 => "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
         }
@@ -91,6 +95,7 @@ impl SignatureAlgorithm {
             Self::RsaPssSha512 => "rsa-pss-sha512",
             Self::EcdsaP256Sha256 => "ecdsa-p256-sha256",
             Self::EcdsaP384Sha384 => "ecdsa-p384-sha384",
+            Self::EcdsaP521Sha512 => "ecdsa-p521-sha512",
             Self::Ed25519 => "ed25519",
             Self::RsaSha1 => "rsa-sha1",
         }
@@ -108,6 +113,7 @@ impl SignatureAlgorithm {
         match self {
             Self::EcdsaP256Sha256 => KeyKind::P256,
             Self::EcdsaP384Sha384 => KeyKind::P384,
+            Self::EcdsaP521Sha512 => KeyKind::P521,
             Self::Ed25519 => KeyKind::Ed25519,
             _ => KeyKind::Rsa,
         }
@@ -118,7 +124,7 @@ impl SignatureAlgorithm {
         match self {
             Self::RsaSha256 | Self::RsaPssSha256 | Self::EcdsaP256Sha256 => Some(&digest::SHA256),
             Self::RsaSha384 | Self::RsaPssSha384 | Self::EcdsaP384Sha384 => Some(&digest::SHA384),
-            Self::RsaSha512 | Self::RsaPssSha512 => Some(&digest::SHA512),
+            Self::RsaSha512 | Self::RsaPssSha512 | Self::EcdsaP521Sha512 => Some(&digest::SHA512),
             Self::RsaSha1 => Some(&digest::SHA1_FOR_LEGACY_USE_ONLY),
             Self::Ed25519 => None,
         }
@@ -129,6 +135,7 @@ impl SignatureAlgorithm {
         match self {
             Self::EcdsaP256Sha256 | Self::Ed25519 => 64,
             Self::EcdsaP384Sha384 => 96,
+            Self::EcdsaP521Sha512 => 132,
             _ => bits.div_ceil(8) as usize,
         }
     }

@@ -21,7 +21,7 @@ pub enum KeyError {
     #[error("malformed key")]
     Malformed,
     /// A kind of key, or a curve, that is not used here.
-    #[error("unsupported kind of key (RSA, P-256, P-384 and Ed25519 are supported)")]
+    #[error("unsupported kind of key (RSA, P-256, P-384, P-521 and Ed25519 are supported)")]
     Unsupported,
     /// An RSA modulus outside the bounds.
     #[error("RSA key of {bits} bits is outside the bounds")]

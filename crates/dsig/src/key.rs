@@ -19,6 +19,7 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// Smallest RSA modulus without [`AlgorithmPolicy::small_rsa`], in bits (SDP-MD05).
@@ -37,6 +38,8 @@ pub enum KeyKind {
     P256,
     /// Elliptic curve P-384.
     P384,
+    /// Elliptic curve P-521.
+    P521,
     /// Edwards curve 25519.
     Ed25519,
 }
@@ -113,6 +116,7 @@ impl PublicKey {
             EC_PUBLIC_KEY => match spki.algorithm.parameters_oid() {
                 Ok(P256) => (KeyKind::P256, 256),
                 Ok(P384) => (KeyKind::P384, 384),
+                Ok(P521) => (KeyKind::P521, 521),
                 _ => return Err(KeyError::Unsupported),
             },
             ED25519 => (KeyKind::Ed25519, 256),
@@ -133,6 +137,7 @@ impl PublicKey {
             }
             KeyKind::P256 => Parsed::Other(parse(&lc::ECDSA_P256_SHA256_FIXED)?),
             KeyKind::P384 => Parsed::Other(parse(&lc::ECDSA_P384_SHA384_FIXED)?),
+            KeyKind::P521 => Parsed::Other(parse(&lc::ECDSA_P521_SHA512_FIXED)?),
             KeyKind::Ed25519 => Parsed::Other(parse(&lc::ED25519)?),
         };
         Ok(Self(Arc::new(Inner {

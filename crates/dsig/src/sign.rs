@@ -54,7 +54,7 @@ enum Key {
 
 impl SoftwareSigner {
     /// A key from PEM text: `PRIVATE KEY` (PKCS#8), `RSA PRIVATE KEY` or `EC PRIVATE KEY`; with the PEM text of its certificate, and an
-    /// algorithm or the usual one of this kind of key (SHA-256, on P-384 SHA-384).
+    /// algorithm or the usual one of this kind of key (SHA-256; on P-384 SHA-384, on P-521 SHA-512).
     ///
     /// # Errors
     /// [`KeyError::Pem`] or [`KeyError::Malformed`] when there is no key, [`KeyError::RsaSize`] below 2048 bits, [`KeyError::Refused`]
@@ -76,6 +76,7 @@ impl SoftwareSigner {
             KeyKind::Rsa => SignatureAlgorithm::RsaSha256,
             KeyKind::P256 => SignatureAlgorithm::EcdsaP256Sha256,
             KeyKind::P384 => SignatureAlgorithm::EcdsaP384Sha384,
+            KeyKind::P521 => SignatureAlgorithm::EcdsaP521Sha512,
             KeyKind::Ed25519 => SignatureAlgorithm::Ed25519,
         });
         if algorithm.key_kind() != public.kind() {
@@ -180,6 +181,7 @@ impl Pair {
             .map(Self::Rsa)
             .or_else(|_| ecdsa(&lc::ECDSA_P256_SHA256_FIXED_SIGNING).map(Self::Ecdsa))
             .or_else(|_| ecdsa(&lc::ECDSA_P384_SHA384_FIXED_SIGNING).map(Self::Ecdsa))
+            .or_else(|_| ecdsa(&lc::ECDSA_P521_SHA512_FIXED_SIGNING).map(Self::Ecdsa))
             .or_else(|_| Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self::Ed25519))
             .map_err(|_| KeyError::Malformed)
     }

@@ -19,7 +19,8 @@ use std::{
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use common::{
-    ASSERTION, METADATA, P256, P384, Pair, RSA, RSA_3072, sign, signed_assertion, signed_response,
+    ASSERTION, METADATA, P256, P384, P521, Pair, RSA, RSA_3072, sign, signed_assertion,
+    signed_response,
 };
 use octroi_dsig::{
     AlgorithmPolicy, DataEncryption, DecryptionKey, EncryptionRecipient, KeyTransport,
@@ -104,6 +105,7 @@ fn xmlsec1_verifies_what_we_sign() {
         (SignatureAlgorithm::RsaSha512, &*RSA_3072),
         (SignatureAlgorithm::EcdsaP256Sha256, &*P256),
         (SignatureAlgorithm::EcdsaP384Sha384, &*P384),
+        (SignatureAlgorithm::EcdsaP521Sha512, &*P521),
     ] {
         let signer = pair.signer(algorithm);
         for text in [
@@ -129,6 +131,7 @@ fn we_verify_what_xmlsec1_signs() {
         (SignatureAlgorithm::RsaSha512, &*RSA),
         (SignatureAlgorithm::EcdsaP256Sha256, &*P256),
         (SignatureAlgorithm::EcdsaP384Sha384, &*P384),
+        (SignatureAlgorithm::EcdsaP521Sha512, &*P521),
     ] {
         // Indented, other prefixes, an unused declaration, a PrefixList: nothing is as we would write it.
         let signature = format!(

@@ -109,6 +109,15 @@ fn ecdsa_p256() {
     );
 }
 
+#[test]
+fn ecdsa_p521() {
+    run(
+        "ecdsa_secp521r1_sha512_p1363_test.json",
+        SignatureAlgorithm::EcdsaP521Sha512,
+        as_is,
+    );
+}
+
 /// This curve's vectors are in DER: those in strict form are turned into `r ‖ s`.
 #[test]
 fn ecdsa_p384() {

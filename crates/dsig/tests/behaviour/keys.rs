@@ -12,7 +12,7 @@ use octroi_dsig::{
 use octroi_xml::{Limits, parse};
 
 use crate::common::{
-    ASSERTION, ED25519, Forge, OTHER_RSA, P256, P384, RSA, RSA_3072, pem, producible,
+    ASSERTION, ED25519, Forge, OTHER_RSA, P256, P384, P521, RSA, RSA_3072, pem, producible,
     signed_assertion,
 };
 
@@ -45,7 +45,7 @@ fn certificate(spki: &[u8], version: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_certificate_is_the_container_of_a_key() {
-    for pair in [&*RSA, &*RSA_3072, &*P256, &*P384, &*ED25519] {
+    for pair in [&*RSA, &*RSA_3072, &*P256, &*P384, &*P521, &*ED25519] {
         let spki = pair.public.spki_der();
         for version in [&[][..], &[0xa0, 0x03, 0x02, 0x01, 0x02]] {
             let certificate = certificate(spki, version);
@@ -152,6 +152,7 @@ fn a_signer_has_one_algorithm_that_fits() {
     assert_eq!(make(&RSA, None), Ok(SignatureAlgorithm::RsaSha256));
     assert_eq!(make(&P256, None), Ok(SignatureAlgorithm::EcdsaP256Sha256));
     assert_eq!(make(&P384, None), Ok(SignatureAlgorithm::EcdsaP384Sha384));
+    assert_eq!(make(&P521, None), Ok(SignatureAlgorithm::EcdsaP521Sha512));
     assert_eq!(make(&ED25519, None), Ok(SignatureAlgorithm::Ed25519));
     assert_eq!(
         make(&RSA, Some(SignatureAlgorithm::RsaSha1)),

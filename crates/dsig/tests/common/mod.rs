@@ -61,6 +61,8 @@ pub(crate) static P256: LazyLock<Pair> =
     LazyLock::new(|| Pair::ecdsa(&lc::ECDSA_P256_SHA256_FIXED_SIGNING));
 pub(crate) static P384: LazyLock<Pair> =
     LazyLock::new(|| Pair::ecdsa(&lc::ECDSA_P384_SHA384_FIXED_SIGNING));
+pub(crate) static P521: LazyLock<Pair> =
+    LazyLock::new(|| Pair::ecdsa(&lc::ECDSA_P521_SHA512_FIXED_SIGNING));
 pub(crate) static ED25519: LazyLock<Pair> = LazyLock::new(|| {
     Pair::from_pkcs8(
         Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
@@ -82,6 +84,7 @@ pub(crate) fn pair_for(algorithm: SignatureAlgorithm) -> &'static Pair {
     match algorithm {
         SignatureAlgorithm::EcdsaP256Sha256 => &P256,
         SignatureAlgorithm::EcdsaP384Sha384 => &P384,
+        SignatureAlgorithm::EcdsaP521Sha512 => &P521,
         SignatureAlgorithm::Ed25519 => &ED25519,
         _ => &RSA,
     }
