@@ -5,7 +5,7 @@
 use crate::issue::{IssueError, SignWhat};
 use aws_lc_rs::digest;
 use octroi_dsig::{Signer, base64};
-use octroi_xml::{Limits, c14n, parse};
+use octroi_xml::{Element, Limits, c14n, parse};
 
 /// How a portal signs.
 #[derive(Clone, Copy, Debug)]
@@ -59,9 +59,9 @@ impl Digest {
     }
 }
 
-/// Signs a whole message (Response, Assertion, AuthnRequest, …) that was written by other means: the result
-/// is its exclusive canonical form with an enveloped Signature behind its Issuer. `None` when the text is
-/// not XML, the root has no ID or no Issuer in front, or the key fails.
+/// Signs a whole message (Response, Assertion, AuthnRequest, metadata …) that was written by other means: the
+/// result is its exclusive canonical form with an enveloped Signature behind its Issuer, or first where it
+/// starts with none. `None` when the text is not XML, the root has no ID, or the key fails.
 pub fn sign_document(xml: &[u8], signature: &PortalSignature<'_>) -> Option<Vec<u8>> {
     let document = parse(xml, &Limits::default()).ok()?;
     let root = document.root();
@@ -71,17 +71,32 @@ pub fn sign_document(xml: &[u8], signature: &PortalSignature<'_>) -> Option<Vec<
     let issuer = root
         .elements()
         .next()
-        .filter(|first| first.local_name() == "Issuer")?;
-    let end = match issuer.prefix() {
-        "" => "</Issuer>".to_owned(),
-        prefix => format!("</{prefix}:Issuer>"),
+        .filter(|first| first.local_name() == "Issuer");
+    let place = match issuer.map(Element::prefix) {
+        Some("") => behind(&out, "</Issuer>")?,
+        Some(prefix) => behind(&out, &format!("</{prefix}:Issuer>"))?,
+        None => end_of_start_tag(&out)?,
     };
-    let place = out
-        .windows(end.len())
-        .position(|window| window == end.as_bytes())?
-        + end.len();
     insert_signature(&mut out, 0, place, id, signature).ok()?;
     Some(out)
+}
+
+fn behind(text: &[u8], tag: &str) -> Option<usize> {
+    Some(
+        text.windows(tag.len())
+            .position(|window| window == tag.as_bytes())?
+            + tag.len(),
+    )
+}
+
+/// Where the first tag ends; `>` inside an attribute value does not count.
+fn end_of_start_tag(text: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    let end = text.iter().position(|octet| {
+        quoted ^= *octet == b'"';
+        *octet == b'>' && !quoted
+    })?;
+    Some(end + 1)
 }
 
 /// Hashes `out[start..]`, which is canonical, and inserts the Signature at `place`.

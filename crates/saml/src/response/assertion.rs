@@ -17,6 +17,7 @@ pub(super) fn check(
     expect: &Expectations<'_>,
 ) -> Result<AcceptedAssertion, Refusal> {
     let (id, issue_instant) = head(assertion)?;
+    in_schema_order(assertion)?;
     let mut parts = sequence(assertion, "Assertion");
     let named = parts
         .optional(ns::ASSERTION, "Issuer")
@@ -81,4 +82,26 @@ pub(super) fn check(
         key_fingerprint: info.key.as_str().to_owned(),
         was_encrypted: false,
     })
+}
+
+/// Every child is one that the schema knows here, in its order (Core 2.3.3), so that what is missing is missing
+/// and not merely elsewhere.
+fn in_schema_order(assertion: &Verified<Element<'_>>) -> Result<(), Refusal> {
+    let mut reached = 0;
+    for child in assertion.elements() {
+        let place = match child.local_name() {
+            "Issuer" => 1,
+            "Subject" => 2,
+            "Conditions" => 3,
+            "Advice" => 4,
+            "Statement" | "AuthnStatement" | "AuthzDecisionStatement" | "AttributeStatement" => 5,
+            _ => 0,
+        };
+        let again = place == reached && place != 5;
+        if child.namespace() != ns::ASSERTION || place < reached || again {
+            return Err(Refusal::at(Check::StructureInvalid, "Assertion"));
+        }
+        reached = place;
+    }
+    Ok(())
 }
