@@ -73,12 +73,12 @@ class Page:
                 return form
         return None
 
-    def attributes(self) -> dict[str, list[str]] | None:
+    def attributes(self) -> dict[str, str] | None:
         """The table of attributes that a publisher of the suite shows; None where there is none."""
         table = self.tree.find('.//table[@id="attributes"]')
         if table is None:
             return None
-        return {row.findtext("th"): (row.findtext("td") or "").split(";") for row in table.iter("tr")}
+        return {row.findtext("th"): row.findtext("td") or "" for row in table.iter("tr")}
 
 
 class Browser:

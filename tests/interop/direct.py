@@ -14,7 +14,7 @@ def sign_in(portal: Portal, publisher: Publisher) -> None:
     walk = Walk(portal)
     page = walk.open(publisher.page("pull"))
     shown = page.attributes()
-    expected = {"idEnt": [portal.ident], "GARPersonIdentifiant": [portal.person("prof")]}
+    expected = {"idEnt": portal.ident, "GARPersonIdentifiant": portal.person("prof")}
     if page.status != 200 or page.url != publisher.page("pull") or shown != expected:
         raise walk.browser.error(f"expected {expected} at {publisher.page('pull')}")
 

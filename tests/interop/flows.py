@@ -59,13 +59,13 @@ def check_shown(walk: Walk, page: Page, publisher: Publisher, kind: str, school:
     shown = page.attributes()
     if page.status != 200 or shown is None or site(page.url) != site(publisher.url):
         raise walk.browser.error(f"{publisher.title} shows no attributes")
-    ido = shown.pop("IDO", None)
-    if not ido or len(ido) != 1 or not re.fullmatch(r"[0-9a-f]{128}", ido[0]):
-        raise walk.browser.error(f"IDO is not 128 lower-case hex digits: {ido}")
+    ido = shown.pop("IDO", "")
+    if not re.fullmatch(r"[0-9a-f]{128}", ido):
+        raise walk.browser.error(f"IDO is not 128 lower-case hex digits: {ido!r}")
     wanted = expected(walk.portal, PERSON[walk.login], kind, school)
-    if {name: set(values) for name, values in shown.items()} != wanted:
+    if {name: set(publisher.values(text)) for name, text in shown.items()} != wanted:
         raise walk.browser.error(f"shown {shown}, expected {wanted}")
-    return ido[0]
+    return ido
 
 
 def by_tile(portal: Portal, publisher: Publisher, kind: str, login: str = "prof") -> str:

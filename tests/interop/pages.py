@@ -33,5 +33,5 @@ def tiles(title: str, links: list[tuple[str, str]]) -> str:
 
 
 def attributes(title: str, name_id: str, values: dict[str, list[str]]) -> str:
-    rows = "".join(f"<tr><th>{escape(k)}</th><td>{escape(';'.join(v))}</td></tr>" for k, v in sorted(values.items()))
+    rows = "".join(f"<tr><th>{escape(k)}</th><td>{escape('|'.join(v))}</td></tr>" for k, v in sorted(values.items()))
     return page(title, f'<p>Subject: <span id="subject">{escape(name_id)}</span></p><table id="attributes">{rows}</table>')

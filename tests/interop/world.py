@@ -6,6 +6,7 @@ Each party has a host of its own under ``.localhost``. Browsers treat two such h
 cookies meet the cross-site POSTs they meet in production; ports of one host would all be the same site.
 """
 
+import html
 import os
 import pathlib
 import uuid
@@ -72,6 +73,16 @@ class Publisher(Party):
     title: str = ""
     entity_id: str = ""
     settings: dict = field(default_factory=dict, hash=False)  # of its [[publisher]] table in octroi.toml
+
+    def values(self, shown: str) -> list[str]:
+        """The values of an attribute as its page shows them: joined as the product joins them, mellon's still in XML."""
+        match self.name:
+            case "mod-auth-mellon":
+                return [html.unescape(value) for value in shown.split("|")]
+            case "mod-shib":
+                return shown.split(";")
+            case _:
+                return shown.split("|")
 
     def resource(self, kind: str) -> str:
         """The ARK of its resource of a kind: `push`, `pull`, or `closed` (nobody subscribed to it)."""

@@ -41,7 +41,7 @@ const sessions = new Map();
 
 function attributesPage(kind, profile) {
   const rows = Object.entries(profile.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape([].concat(value).join(";"))}</td></tr>`);
+    .map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape([].concat(value).join("|"))}</td></tr>`);
   return page(`node-saml: ${kind}`, `<p>Subject: <span id="subject">${escape(profile.nameID)}</span></p>
 <table id="attributes">${rows.join("")}</table>`);
 }
