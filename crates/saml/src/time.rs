@@ -1,8 +1,9 @@
 //! Instants as SAML writes them: `xs:dateTime` in UTC, milliseconds inside.
 //!
-//! Nothing here reads a clock: "now" is always an argument. Parsing is strict (L7): a value without
-//! `Z`, with an offset, a leap second, hour 24, a five-digit year or anything around it is refused,
-//! because two readers that repair such a value differently also disagree about when it expires.
+//! Nothing here reads a clock: "now" is always an argument. Parsing is strict (L7): a value without a time
+//! zone, with an offset, a leap second, hour 24, a five-digit year or anything around it is refused,
+//! because two readers that repair such a value differently also disagree about when it expires. UTC is
+//! `Z`; `+00:00`, which some portals write for it, means nothing else and is read, too.
 
 use std::fmt;
 use std::time::Duration;
@@ -142,12 +143,12 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `Z` or `.` digits `Z`; the milliseconds that the fraction means.
+/// `Z` (or `+00:00`), or `.` digits before it; the milliseconds that the fraction means.
 fn fraction(tail: &[u8]) -> Result<i64, NotATime> {
-    let (last, rest) = tail.split_last().ok_or(NotATime)?;
-    if *last != b'Z' {
-        return Err(NotATime);
-    }
+    let rest = tail
+        .strip_suffix(b"Z")
+        .or_else(|| tail.strip_suffix(b"+00:00"))
+        .ok_or(NotATime)?;
     let Some((point, digits)) = rest.split_first() else {
         return Ok(0);
     };
@@ -241,6 +242,7 @@ mod tests {
             Ok(Time(951_868_799_999))
         );
         assert_eq!(Time::parse("1969-12-31T23:59:59.5Z"), Ok(Time(-500)));
+        assert_eq!(Time::parse("1970-01-01T00:00:01.5+00:00"), Ok(Time(1500)));
         assert_eq!(Time(1_795_442_400_999).to_string(), "2026-11-23T14:00:00Z");
         assert_eq!(Time(-500).to_string(), "1969-12-31T23:59:59Z");
         assert_eq!(Time(MIN_MS).to_string(), "0001-01-01T00:00:00Z");
@@ -254,7 +256,11 @@ mod tests {
             "Z",
             "2026-05-04",
             "2026-05-04T10:05:30",
-            "2026-05-04T10:05:30+00:00",
+            "2026-05-04T10:05:30+02:00",
+            "2026-05-04T10:05:30-00:00",
+            "2026-05-04T10:05:30+00:00Z",
+            "2026-05-04T10:05:30Z+00:00",
+            "2026-05-04T10:05:30+0000",
             "2026-05-04T10:05:30.Z",
             "2026-05-04T10:05:30Zfoo",
             " 2026-05-04T10:05:30Z",

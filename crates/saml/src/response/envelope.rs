@@ -101,7 +101,7 @@ fn check_status(element: Option<Element<'_>>) -> Result<(), Refusal> {
 /// Not from the future, not older than the policy allows.
 pub(super) fn check_age(issued: Time, expect: &Expectations<'_>) -> Result<(), Refusal> {
     let skew = expect.skew();
-    if issued > expect.now.plus(skew) {
+    if expect.is_future(issued) {
         return Err(Refusal::clock(
             Check::IssueInstantInFuture,
             issued,

@@ -8,6 +8,9 @@ use std::time::Duration;
 pub const DEFAULT_SKEW: Duration = Duration::from_secs(60);
 /// The largest skew; a larger one in [`Expectations`] counts as this.
 pub const MAX_SKEW: Duration = Duration::from_secs(300);
+/// Partners write instants to the second or to the millisecond, and clocks are set to either: an instant that
+/// lies less than this ahead, beyond the skew, is not yet the future.
+pub(crate) const CLOCK_RESOLUTION: Duration = Duration::from_secs(1);
 /// How long after its IssueInstant an assertion is accepted by default, whatever its expiry says.
 pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(600);
 /// The longest lifetime by default, from IssueInstant to NotOnOrAfter.
@@ -111,5 +114,10 @@ impl<'a> Expectations<'a> {
     /// The skew that counts.
     pub(crate) fn skew(&self) -> Duration {
         self.skew.min(MAX_SKEW)
+    }
+
+    /// Whether an instant that says when something happened has not come yet.
+    pub(crate) fn is_future(&self, instant: Time) -> bool {
+        instant >= self.now.plus(self.skew()).plus(CLOCK_RESOLUTION)
     }
 }

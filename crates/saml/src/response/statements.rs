@@ -75,7 +75,7 @@ impl Statements {
 
 fn authn(statement: &Verified<Element<'_>>, expect: &Expectations<'_>) -> Result<Authn, Refusal> {
     let instant = required_instant(statement, "AuthnInstant")?;
-    if instant > expect.now.plus(expect.skew()) {
+    if expect.is_future(instant) {
         return Err(Refusal::clock(
             Check::AuthnInstantInFuture,
             instant,
