@@ -14,8 +14,6 @@ from portals.common import tile_links
 from world import GATEWAY, HERE, KINDS, PASSWORD, PKI, PORTALS, PUBLISHERS, TOOLS, VAR
 
 SCREENSHOTS = VAR / "screenshots"
-# Words of the gateway's refusal page, in both languages.
-REFUSAL_MARKS = ["Accès refusé", "Access refused"]
 
 
 def _key_hash() -> str:
@@ -28,7 +26,7 @@ def _key_hash() -> str:
 def _settings() -> dict:
     return {
         "tools": str(TOOLS), "screenshots": str(SCREENSHOTS), "tlsKeyHash": _key_hash(), "password": PASSWORD,
-        "gateway": GATEWAY.url, "refusalMarks": REFUSAL_MARKS,
+        "gateway": GATEWAY.url,
         "portals": {p.name: {"title": p.title, "home": p.url, "tiles": dict(tile_links(p))} for p in PORTALS},
         "publishers": {p.name: {"title": p.title, "pages": {k: p.page(k) for k in KINDS}} for p in PUBLISHERS},
     }

@@ -1,5 +1,8 @@
 """Every portal with every publisher, and what goes beyond a pair: refusals, logout, portal-first, pseudonyms."""
 
+import re
+from urllib.parse import quote
+
 import trust
 from client import Browser, FlowError, Page, site
 from flows import Walk, by_tile, check_shown, publisher_first
@@ -16,12 +19,10 @@ def pairs(result: Results, only: str) -> None:
         pseudonyms.setdefault((portal.name, publisher.name, login), set()).add(flow())
 
     for portal in PORTALS:
-        for publisher in PUBLISHERS:
-            result.check(f"{portal.title}: tile, push", publisher.title,
-                         lambda: noting(portal, publisher, "prof", lambda: by_tile(portal, publisher, "push")), only)
-        for publisher in PUBLISHERS:
-            result.check(f"{portal.title}: tile, pull", publisher.title,
-                         lambda: noting(portal, publisher, "eleve", lambda: by_tile(portal, publisher, "pull", "eleve")), only)
+        for kind in ("push", "pull"):
+            for publisher in PUBLISHERS:
+                result.check(f"{portal.title}: tile, {kind}", publisher.title,
+                             lambda: noting(portal, publisher, "prof", lambda: by_tile(portal, publisher, kind)), only)
         for publisher in PUBLISHERS:
             result.check(f"{portal.title}: publisher first", publisher.title,
                          lambda: noting(portal, publisher, "prof", lambda: publisher_first(portal, publisher)), only)
@@ -37,28 +38,29 @@ def _check_pseudonyms(found: dict[tuple[str, str, str], set[str]]) -> None:
         raise FlowError(f"unstable for {unstable}; {len(values)} pseudonyms, {len(set(values))} different")
 
 
-def refused(walk: Walk, page: Page) -> None:
-    """The gateway's refusal page: an error status, a trace id to quote, nothing sent to the publisher."""
-    if site(page.url) != site(GATEWAY.url) or page.status != 403 or page.attributes() is not None:
-        raise walk.browser.error("expected a refusal page of the gateway")
+def refused(walk: Walk, page: Page, code: str) -> None:
+    """The gateway's refusal page: an error status, this code, a trace id to quote."""
+    shown = [c.text_content() for c in page.tree.xpath('//dl[@class="reference"]//code')]
+    if site(page.url) != site(GATEWAY.url) or page.status < 400 or shown[:1] != [code] or not re.fullmatch("[0-9a-f]{32}", shown[1]):
+        raise walk.browser.error(f"expected the gateway's refusal {code}, got {shown}")
 
 
 def closed_resource(portal: Portal) -> None:
     walk = Walk(portal)
-    refused(walk, walk.open(tile(portal, PUBLISHERS[0].resource("closed"))))
+    refused(walk, walk.open(tile(portal, PUBLISHERS[0].resource("closed"))), "no-subscription")
 
 
 def unknown_person(portal: Portal) -> None:
     walk = Walk(portal, "inconnu")
-    refused(walk, walk.open(tile(portal, PUBLISHERS[1].resource("push"))))
+    refused(walk, walk.open(tile(portal, PUBLISHERS[1].resource("push"))), "unknown-person")
 
 
-def portal_first(portal: Portal, publisher: Publisher) -> None:
-    """A Response that nobody asked for; its RelayState names the resource by its address."""
+def portal_first(portal: Portal, publisher: Publisher, relay_state: str, school: str | None) -> None:
+    """A Response that nobody asked for; its RelayState names what is wanted."""
     walk = Walk(portal)
     start = {"simplesamlphp": "/simplesaml/saml2/idp/SSOService.php?spentityid="}.get(portal.name, "/unsolicited?sp=")
-    page = walk.open(f"{portal.url}{start}{SP_ENTITY_ID}&RelayState={publisher.page('push')}")
-    check_shown(walk, page, publisher, "push", None)
+    page = walk.open(f"{portal.url}{start}{quote(SP_ENTITY_ID)}&RelayState={quote(relay_state)}")
+    check_shown(walk, page, publisher, "push", school)
 
 
 def entcore_with_in_response_to() -> None:
@@ -102,7 +104,7 @@ def replayed_form() -> None:
     check_shown(walk, walk.go_on(again), publisher, "push", portal.schools[0])
     # From another browser the same Response is worth nothing.
     stranger = Walk(portal, browser=Browser())
-    refused(stranger, stranger.browser.post(form.get("action"), dict(form.form_values()), page.url))
+    refused(stranger, stranger.browser.post(form.get("action"), dict(form.form_values()), page.url), "flow-missing")
 
 
 def beyond_pairs(result: Results, only: str) -> None:
@@ -111,7 +113,13 @@ def beyond_pairs(result: Results, only: str) -> None:
     for portal in PORTALS:
         result.check("refused: person not in the directory", portal.title, lambda: unknown_person(portal), only)
     for portal, publisher in zip(PORTALS, PUBLISHERS):
-        result.check("portal first (unsolicited)", portal.title, lambda: portal_first(portal, publisher), only)
+        resource = publisher.resource("push")
+        result.check("portal first, RelayState is the resource", portal.title,
+                     lambda: portal_first(portal, publisher, resource, None), only)
+    for portal, publisher in zip(PORTALS, PUBLISHERS):
+        link = tile(portal, publisher.resource("push"))
+        result.check("portal first, RelayState is a tile", portal.title,
+                     lambda: portal_first(portal, publisher, link, portal.schools[0]), only)
     result.check("with InResponseTo", "entcore-like", entcore_with_in_response_to, only)
     result.check("session reused until SOAP logout", "entcore-like", session_and_logout, only)
     result.check("same Response twice", "entcore-like", replayed_form, only)
