@@ -1,54 +1,210 @@
-//! Explains an answer: public shape first.
+//! Says yes by which subscription, or no by which rule, for operators.
+//!
+//! The verdict is [`Snapshot::resolve`]'s own and the candidates are walked by the same code, so that an explanation
+//! cannot drift from what happens. The person's identifier and names are not repeated in it.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Query, Snapshot, SubscriptionKind};
+use crate::validity::Calendar;
+use crate::{Denied, Public, Query, Snapshot, SubscriptionKind};
 
-/// Why the answer is what it is.
-#[derive(Debug, Clone, Serialize)]
+/// Why the answer is what it is. Printable ([`fmt::Display`]) and serialisable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// Whether the person may use the resource.
     pub granted: bool,
-    /// `granted` or the code of the denial.
+    /// `granted`, or the code of the denial.
     pub code: &'static str,
-    /// The same in words.
+    /// The same in words, with the times that were compared.
     pub text: String,
-    /// Each subscription that was considered.
+    /// Generation of the snapshot that was asked.
+    pub generation: u64,
+    /// Instant of the question, Unix seconds.
+    pub at: i64,
+    /// The ENT project that speaks for the person, when known.
+    pub ent: Option<String>,
+    /// The resource, when known.
+    pub resource: Option<String>,
+    /// Its publisher, when known.
+    pub publisher: Option<String>,
+    /// The person's schools, when known.
+    pub schools: Vec<String>,
+    /// The school that was asked for.
+    pub school: Option<String>,
+    /// When the right ends, Unix seconds, if there is one.
+    pub until: Option<i64>,
+    /// Each subscription to the resource in each school that counts.
     pub candidates: Vec<Candidate>,
 }
 
-/// One subscription that was considered.
-#[derive(Debug, Clone, Serialize)]
+/// One subscription to the resource in one school that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Candidate {
-    /// Its id.
+    /// Its id (`idAbonnement`).
     pub subscription: String,
-    /// The school through which it was considered.
+    /// The school.
     pub school: String,
     /// ETABL or INDIV.
     pub kind: SubscriptionKind,
-    /// `entitles` or the code of the rule that said no.
+    /// Target public, as the subscription service spells it.
+    pub publics: Vec<&'static str>,
+    /// First second of validity, Unix seconds.
+    pub from: i64,
+    /// First second after validity, Unix seconds.
+    pub until: i64,
+    /// Whether it entitles.
+    pub entitles: bool,
+    /// `entitles`, or the code of the rule that said no.
     pub code: &'static str,
+    /// The same in words.
+    pub text: String,
+}
+
+/// Says yes by which subscription, or no by which rule for each candidate subscription.
+#[must_use]
+pub fn explain(snapshot: &Snapshot, query: &Query<'_>) -> Explanation {
+    let times = Times(Calendar::new());
+    let (code, text, until) = match snapshot.resolve(query) {
+        Ok(grant) => {
+            let text = format!("granted until {} inclusive", times.last(grant.until()));
+            ("granted", text, Some(grant.until()))
+        }
+        Err(denied) => (denied.code(), times.words(denied), None),
+    };
+    let resource = snapshot.resource(query.resource);
+    let mut explanation = Explanation {
+        granted: until.is_some(),
+        code,
+        text,
+        generation: snapshot.generation(),
+        at: query.at,
+        ent: snapshot
+            .ent(query.ent)
+            .map(|ent| ent.current().code().to_owned()),
+        resource: resource.map(|resource| resource.id().to_owned()),
+        publisher: resource.map(|resource| resource.publisher().id().to_owned()),
+        schools: Vec::new(),
+        school: query.school.map(str::to_owned),
+        until,
+        candidates: Vec::new(),
+    };
+    let anywhere = Query {
+        school: None,
+        ..*query
+    };
+    if let Ok(subject) = snapshot.subject(&anywhere) {
+        explanation.schools = subject.schools().map(str::to_owned).collect();
+    }
+    if let Ok(subject) = snapshot.subject(query) {
+        let schools: Vec<&str> = subject.schools().collect();
+        // Damage on the way is already the verdict above; what was judged before it is still shown.
+        let _ = subject.each_offer(query.at, |judged| {
+            let school = schools.get(judged.position).copied();
+            let candidate = Candidate::new(snapshot, &judged, school.unwrap_or_default(), &times);
+            explanation.candidates.push(candidate);
+        });
+    }
+    explanation
+}
+
+impl Candidate {
+    fn new(
+        snapshot: &Snapshot,
+        judged: &crate::snapshot::Judged,
+        school: &str,
+        times: &Times,
+    ) -> Self {
+        let terms = judged.terms();
+        let id = snapshot.body.text(judged.record.id_text);
+        Self {
+            subscription: id.unwrap_or_default().to_owned(),
+            school: school.to_owned(),
+            kind: terms.kind,
+            publics: terms.publics.iter().map(Public::as_str).collect(),
+            from: terms.from,
+            until: terms.until,
+            entitles: judged.verdict.is_ok(),
+            code: judged.verdict.map_or_else(Denied::code, |()| "entitles"),
+            text: match judged.verdict {
+                Ok(()) => format!("entitles until {} inclusive", times.last(terms.until)),
+                Err(denied) => times.words(denied),
+            },
+        }
+    }
+}
+
+/// Instants for people: in Paris time, or plain seconds should the zone be missing.
+struct Times(Option<Calendar>);
+
+impl Times {
+    fn at(&self, at: i64) -> String {
+        self.0
+            .as_ref()
+            .map_or_else(|| format!("{at} s"), |calendar| calendar.show(at))
+    }
+
+    fn last(&self, until: i64) -> String {
+        self.at(until.saturating_sub(1))
+    }
+
+    fn words(&self, denied: Denied) -> String {
+        match denied {
+            Denied::SubscriptionExpired { ended } => {
+                format!("{denied}: its last second was {}", self.last(ended))
+            }
+            Denied::SubscriptionNotYet { starts } => {
+                format!("{denied}: it begins at {}", self.at(starts))
+            }
+            _ => denied.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Says yes by which subscription, or no by which rule.
-#[must_use]
-pub fn explain(snapshot: &Snapshot, query: &Query<'_>) -> Explanation {
-    let (code, text) = match snapshot.resolve(query) {
-        Ok(_) => ("granted", "granted".to_owned()),
-        Err(denied) => (denied.code(), denied.to_string()),
-    };
-    Explanation {
-        granted: code == "granted",
-        code,
-        text,
-        candidates: Vec::new(),
+        let unknown = || "(unknown)".to_owned();
+        writeln!(
+            f,
+            "{}: {}",
+            if self.granted { "YES" } else { "NO" },
+            self.text
+        )?;
+        writeln!(f, "  code        {}", self.code)?;
+        writeln!(f, "  generation  {}", self.generation)?;
+        writeln!(f, "  asked at    {}", Times(Calendar::new()).at(self.at))?;
+        writeln!(
+            f,
+            "  ENT         {}",
+            self.ent.clone().unwrap_or_else(unknown)
+        )?;
+        writeln!(
+            f,
+            "  resource    {}",
+            self.resource.clone().unwrap_or_else(unknown)
+        )?;
+        writeln!(
+            f,
+            "  publisher   {}",
+            self.publisher.clone().unwrap_or_else(unknown)
+        )?;
+        writeln!(f, "  schools     {}", self.schools.join(" "))?;
+        if let Some(school) = &self.school {
+            writeln!(f, "  narrowed to {school}")?;
+        }
+        for candidate in &self.candidates {
+            writeln!(
+                f,
+                "  {} {} {} in {} for {}: {}",
+                if candidate.entitles { "+" } else { "-" },
+                candidate.kind.as_str(),
+                candidate.subscription,
+                candidate.school,
+                candidate.publics.join(", "),
+                candidate.text,
+            )?;
+        }
+        Ok(())
     }
 }

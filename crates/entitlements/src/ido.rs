@@ -51,6 +51,11 @@ impl Pseudonymizer {
     /// For a person of a merged project, `ent` is the project that first named the person ([`Grant::origin_ent`]).
     #[must_use]
     pub fn derive(&self, ent: &str, person: &str, domain: &str) -> Pseudonym {
+        Pseudonym::from_tag(&self.tag(ent, person, domain))
+    }
+
+    /// The octets of a pseudonym.
+    pub(crate) fn tag(&self, ent: &str, person: &str, domain: &str) -> [u8; 64] {
         let mut context = hmac::Context::with_key(&self.key);
         for part in [ent, person, domain] {
             // A length beyond u32 cannot come from the directory or a message; saturating keeps the function total.
@@ -58,7 +63,9 @@ impl Pseudonymizer {
             context.update(&length.to_be_bytes());
             context.update(part.as_bytes());
         }
-        Pseudonym::from_tag(context.sign().as_ref())
+        let mut tag = [0; 64];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
     }
 
     /// The pseudonym that the grant's publisher gets.
@@ -83,7 +90,7 @@ impl fmt::Debug for Pseudonymizer {
 pub struct Pseudonym([u8; 128]);
 
 impl Pseudonym {
-    fn from_tag(tag: &[u8]) -> Self {
+    pub(crate) fn from_tag(tag: &[u8; 64]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut hex = [b'0'; 128];
         for (pair, octet) in hex.chunks_exact_mut(2).zip(tag) {

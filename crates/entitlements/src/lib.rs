@@ -11,17 +11,27 @@
 //! [docs/directory.md]: https://github.com/octroi/octroi/blob/main/docs/directory.md
 //! [docs/snapshot.md]: https://github.com/octroi/octroi/blob/main/docs/snapshot.md
 
+mod ark;
 mod build;
 mod denied;
 mod explain;
+mod format;
 mod ido;
+mod map;
 mod query;
+mod rules;
 mod snapshot;
+mod validity;
 mod vocabulary;
 
-pub use build::{BuildError, BuildOptions, BuildReport, SetAside, build};
+pub use build::{
+    BuildError, BuildOptions, BuildReport, FileReport, Reason, Rekeyed, SetAside, build, rekey,
+};
 pub use denied::Denied;
 pub use explain::{Candidate, Explanation, explain};
+pub use format::FORMAT_VERSION;
+#[doc(hidden)]
+pub use format::integrity::repair_hashes;
 pub use ido::{KeyTooShort, MIN_KEY, Pseudonym, Pseudonymizer};
 pub use query::Query;
 pub use snapshot::{

@@ -1,0 +1,352 @@
+//! Publishers, resources, their families and URLs, and what each resource may be given.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Work;
+use super::places::MAX_NAME;
+use super::pool::KeyMap;
+use super::report::{BuildError, Fault, Reason};
+use super::source::{Row, Table, optional, required};
+use crate::ark::{self, MAX_ARK};
+use crate::format::fingerprint::Domain;
+use crate::format::records::{self, DISABLED, PULL};
+use crate::format::{NONE, Section};
+use crate::{Attribute, AttributeSet, Delivery};
+
+pub(crate) const PUBLISHERS: Table<4> = Table {
+    file: "publishers.tsv",
+    columns: [
+        required("id"),
+        required("name"),
+        required("pseudonym_domain"),
+        optional("disabled"),
+    ],
+};
+pub(crate) const RESOURCES: Table<9> = Table {
+    file: "resources.tsv",
+    columns: [
+        required("id"),
+        required("name"),
+        required("publisher"),
+        required("delivery"),
+        required("access_url"),
+        optional("urls"),
+        optional("family"),
+        optional("acs_index"),
+        optional("disabled"),
+    ],
+};
+pub(crate) const RELEASE: Table<2> = Table {
+    file: "release.tsv",
+    columns: [required("resource"), required("attribute")],
+};
+
+/// Octets allowed in a URL.
+const MAX_URL: usize = 2048;
+
+struct PublisherRow {
+    id: String,
+    name: u32,
+    domain: String,
+    disabled: bool,
+}
+
+struct ResourceRow {
+    publisher: u32,
+    id: String,
+    name: u32,
+    access_url: String,
+    urls: Vec<String>,
+    family: String,
+    acs_index: Option<u16>,
+    delivery: Delivery,
+    disabled: bool,
+    attributes: AttributeSet,
+}
+
+/// Reads the catalogue; `work.resources` then has a number for each resource. Answers each publisher's id and pseudonym
+/// domain.
+pub(crate) fn catalogue(work: &mut Work<'_>) -> Result<Vec<(String, String)>, BuildError> {
+    let publishers = publishers(work)?;
+    let mut rows = resources(work, &publishers)?;
+    release(work, &mut rows)?;
+    write(work, &publishers, &rows)?;
+    Ok(publishers
+        .into_iter()
+        .map(|row| (row.id, row.domain))
+        .collect())
+}
+
+fn publishers(work: &mut Work<'_>) -> Result<Vec<PublisherRow>, BuildError> {
+    let mut rows: Vec<PublisherRow> = Vec::new();
+    let mut seen = KeyMap::default();
+    work.read(&PUBLISHERS, |row, work| {
+        let id = row.key(0, 64)?.into_owned();
+        let name = row.text(1, MAX_NAME)?;
+        let domain = row.key(2, 64)?.into_owned();
+        let disabled = row.switch(3)?;
+        work.unique(
+            &mut seen,
+            Domain::Publisher,
+            "",
+            &id,
+            row.fault(0, Reason::Duplicate),
+        )?;
+        rows.push(PublisherRow {
+            name: work.text(&name)?,
+            id,
+            domain,
+            disabled,
+        });
+        Ok(())
+    })?;
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(rows)
+}
+
+fn resources(
+    work: &mut Work<'_>,
+    publishers: &[PublisherRow],
+) -> Result<Vec<ResourceRow>, BuildError> {
+    let numbers: HashMap<&str, u32> = publishers.iter().map(|row| &*row.id).zip(0..).collect();
+    let mut rows: Vec<ResourceRow> = Vec::new();
+    let mut seen = KeyMap::default();
+    work.read(&RESOURCES, |row, work| {
+        let id = row.key(0, MAX_ARK)?.into_owned();
+        let name = row.text(1, MAX_NAME)?;
+        let publisher = row.key(2, 64)?;
+        let publisher = numbers.get(&*publisher).copied();
+        let publisher = publisher.ok_or_else(|| row.fault(2, Reason::Unknown))?;
+        let delivery = row.word(3, delivery)?;
+        let access_url = row.key(4, MAX_URL)?.into_owned();
+        if !is_url(&access_url) {
+            return Err(row.fault(4, Reason::NotAUrl).into());
+        }
+        let family = row.text(6, 255)?.into_owned();
+        let acs_index = acs_index(row)?;
+        let disabled = row.switch(8)?;
+        let ark = bare(&id).ok_or_else(|| row.fault(0, Reason::NotAnArk))?;
+        work.unique(
+            &mut seen,
+            Domain::Resource,
+            "",
+            ark,
+            row.fault(0, Reason::Duplicate),
+        )?;
+        let urls = row.list(5, MAX_URL, &mut work.log, |url| {
+            let url = Some(url).filter(|url| is_url(url.strip_suffix('*').unwrap_or(url)));
+            url.map(str::to_owned).ok_or(Reason::NotAUrl)
+        });
+        rows.push(ResourceRow {
+            publisher,
+            name: work.text(&name)?,
+            id,
+            access_url,
+            urls: urls.into_vec(),
+            family,
+            acs_index,
+            delivery,
+            disabled,
+            attributes: AttributeSet::EMPTY,
+        });
+        Ok(())
+    })?;
+    if rows.is_empty() {
+        return Err(BuildError::Nothing {
+            file: RESOURCES.file,
+        });
+    }
+    rows.sort_by(|a, b| (a.publisher, &a.id).cmp(&(b.publisher, &b.id)));
+    for (number, row) in (0..).zip(&rows) {
+        let key = work.key(Domain::Resource, "", bare(&row.id).unwrap_or_default());
+        work.resources.insert(key, number);
+    }
+    Ok(rows)
+}
+
+fn release(work: &mut Work<'_>, rows: &mut [ResourceRow]) -> Result<(), BuildError> {
+    work.read(&RELEASE, |row, work| {
+        let number = work.resource(row, 0)?;
+        let attribute = row.word(1, Attribute::parse)?;
+        let policy = &mut rows[number as usize].attributes;
+        if policy.contains(attribute) {
+            return Err(row.fault(1, Reason::Duplicate).into());
+        }
+        *policy = policy.with(attribute);
+        Ok(())
+    })
+}
+
+fn write(
+    work: &mut Work<'_>,
+    publishers: &[PublisherRow],
+    rows: &[ResourceRow],
+) -> Result<(), BuildError> {
+    let families = families(work, rows)?;
+    let mut first_resource = 0;
+    let mut first_url = 0;
+    for (number, row) in (0..).zip(publishers) {
+        let own = &rows[first_resource..];
+        let own = &own[..own.partition_point(|resource| resource.publisher == number)];
+        let (exact_urls, prefix_urls) = urls(work, first_resource as u32, own)?;
+        let record = records::Publisher {
+            id_text: work.texts.intern(&row.id)?,
+            name_text: row.name,
+            domain_text: work.texts.intern(&row.domain)?,
+            flags: if row.disabled { DISABLED } else { 0 },
+            first_resource: first_resource as u32,
+            resources: own.len() as u32,
+            first_url,
+            exact_urls,
+            prefix_urls,
+            reserved: 0,
+        };
+        work.sections.push(&record);
+        first_resource += own.len();
+        first_url += exact_urls + prefix_urls;
+    }
+    for row in rows {
+        let family = families.get(&(row.publisher, row.family.as_str()));
+        let disabled = if row.disabled { DISABLED } else { 0 };
+        let pull = if row.delivery == Delivery::Pull {
+            PULL
+        } else {
+            0
+        };
+        let record = records::Resource {
+            id_text: work.texts.intern(&row.id)?,
+            name_text: row.name,
+            publisher: row.publisher,
+            flags: disabled | pull,
+            access_url_text: work.texts.intern(&row.access_url)?,
+            access_url_escaped_text: work.texts.intern(&escape_attribute(&row.access_url))?,
+            family: family.copied().unwrap_or(NONE),
+            attributes: row.attributes.0,
+            acs_index: row.acs_index.map_or(NONE, u32::from),
+            access_url_xml_text: work.texts.intern(&escape_text(&row.access_url))?,
+            reserved_1: 0,
+            reserved_2: 0,
+        };
+        work.sections.push(&record);
+    }
+    let keys = |domain, names: &mut dyn Iterator<Item = &str>| -> Vec<u128> {
+        names.map(|name| work.key(domain, "", name)).collect()
+    };
+    let publisher_keys = keys(
+        Domain::Publisher,
+        &mut publishers.iter().map(|row| &*row.id),
+    );
+    let arks = &mut rows.iter().map(|row| bare(&row.id).unwrap_or_default());
+    let resource_keys = keys(Domain::Resource, arks);
+    work.sections
+        .index(Section::PublisherIndex, &publisher_keys)?;
+    work.sections.index(Section::ResourceIndex, &resource_keys)
+}
+
+/// A number for each family of each publisher.
+fn families<'r>(
+    work: &mut Work<'_>,
+    rows: &'r [ResourceRow],
+) -> Result<BTreeMap<(u32, &'r str), u32>, BuildError> {
+    let mut members: BTreeMap<(u32, &str), Vec<&str>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.family.is_empty()) {
+        let urls = members.entry((row.publisher, &row.family)).or_default();
+        urls.push(&row.access_url);
+    }
+    let mut numbers = BTreeMap::new();
+    for (number, ((publisher, name), mut urls)) in (0..).zip(members) {
+        urls.sort_unstable();
+        urls.dedup();
+        let mut plain = Vec::with_capacity(urls.len());
+        let mut escaped = Vec::with_capacity(urls.len());
+        for url in urls {
+            plain.push(work.texts.intern(url)?);
+            escaped.push(work.texts.intern(&escape_text(url))?);
+        }
+        let record = records::Family {
+            name_text: work.texts.intern(name)?,
+            publisher,
+            urls_list: work.lists.intern(&plain)?,
+            urls_xml_list: work.lists.intern(&escaped)?,
+        };
+        work.sections.push(&record);
+        numbers.insert((publisher, name), number);
+    }
+    Ok(numbers)
+}
+
+/// Writes the URLs of one publisher, the exact ones first, and answers how many of each.
+fn urls(
+    work: &mut Work<'_>,
+    first_resource: u32,
+    rows: &[ResourceRow],
+) -> Result<(u32, u32), BuildError> {
+    let mut exact: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut prefixes: BTreeMap<&str, u32> = BTreeMap::new();
+    for (number, row) in (first_resource..).zip(rows) {
+        for url in row.urls.iter().chain([&row.access_url]) {
+            let (map, url) = match url.strip_suffix('*') {
+                Some(prefix) if !std::ptr::eq(url, &row.access_url) => (&mut prefixes, prefix),
+                _ => (&mut exact, url.as_str()),
+            };
+            // Shared by two resources, it names neither.
+            map.entry(url)
+                .and_modify(|known| *known = if *known == number { number } else { NONE })
+                .or_insert(number);
+        }
+    }
+    for (url, resource) in exact.iter().chain(&prefixes) {
+        let record = records::Url {
+            url_text: work.texts.intern(url)?,
+            resource: *resource,
+        };
+        work.sections.push(&record);
+    }
+    Ok((exact.len() as u32, prefixes.len() as u32))
+}
+
+/// What identifies a bare ARK; a resolver in front is for queries only.
+fn bare(id: &str) -> Option<&str> {
+    ark::name(id).filter(|_| id.starts_with("ark:/"))
+}
+
+/// Whether this is an absolute http or https URL with a host, in printable ASCII without what ends an attribute.
+fn is_url(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
+    }) && url
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\' | b'`'))
+}
+
+fn delivery(word: &str) -> Option<Delivery> {
+    [Delivery::Push, Delivery::Pull]
+        .into_iter()
+        .find(|delivery| delivery.as_str() == word)
+}
+
+fn acs_index<const N: usize>(row: &Row<'_, N>) -> Result<Option<u16>, Fault> {
+    match &*row.text(7, 5)? {
+        "" => Ok(None),
+        digits if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().map(Some),
+        _ => return Err(row.fault(7, Reason::NotANumber)),
+    }
+    .map_err(|_| row.fault(7, Reason::NotANumber))
+}
+
+/// As canonical XML writes text; URLs hold no line ends.
+fn escape_text(url: &str) -> String {
+    url.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// For an attribute of a page, in either kind of quotes.
+fn escape_attribute(url: &str) -> String {
+    escape_text(url)
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}

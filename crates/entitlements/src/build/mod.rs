@@ -1,0 +1,282 @@
+//! Builds a snapshot from a source directory (`docs/directory.md`).
+//!
+//! Tables are read in the order in which they name one another; what breaks a rule is set aside with file, line and
+//! reason, and can only take rights away. The same sources and options give the same octets. The output appears whole,
+//! by rename, or not at all.
+//!
+//! Files: `source` (reading a table), `places`, `people`, `catalogue`, `licences` (the tables), `pool` and `index`
+//! (what makes sections), `write` (the file), `report` (what is told).
+
+mod catalogue;
+mod index;
+mod licences;
+mod people;
+mod places;
+mod pool;
+mod rekey;
+mod report;
+mod source;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use smallvec::SmallVec;
+
+use self::pool::{KeyMap, Lists, Texts};
+pub use self::rekey::{Rekeyed, rekey};
+use self::report::Fault;
+pub(crate) use self::report::Log;
+pub use self::report::{BuildError, BuildReport, FileReport, Reason, SetAside};
+use self::source::{Row, Stop, Table};
+use self::write::Sections;
+use crate::Snapshot;
+use crate::ark;
+use crate::format::Section;
+use crate::format::fingerprint::{Domain, Key, fingerprint};
+use crate::format::header::Header;
+use crate::snapshot::hex;
+
+/// The tables of a source directory.
+const FILES: [&str; 10] = [
+    places::ENTS.file,
+    places::ESTABLISHMENTS.file,
+    places::GROUPS.file,
+    people::PEOPLE.file,
+    people::AFFILIATIONS.file,
+    catalogue::PUBLISHERS.file,
+    catalogue::RESOURCES.file,
+    catalogue::RELEASE.file,
+    licences::SUBSCRIPTIONS.file,
+    licences::ASSIGNMENTS.file,
+];
+
+/// What a build is told besides its sources.
+#[derive(Debug, Clone)]
+pub struct BuildOptions {
+    /// Generation number written into the snapshot.
+    pub generation: u64,
+    /// Instant of the build, Unix seconds.
+    pub built_at: i64,
+    /// Last overlay entry that the sources contain.
+    pub overlay_sequence: u64,
+    /// Key of the look-up fingerprints. `None` derives it from the sources: fine for one machine; an environment that
+    /// compares generations gives its own, and keeps it secret.
+    pub hash_key: Option<[u8; 16]>,
+    /// Entries of one table that may be set aside before the ratio counts.
+    pub max_set_aside: u64,
+    /// Entries set aside, as a share of a table's lines, above which the build refuses (0.01 is one in a hundred).
+    pub max_set_aside_ratio: f64,
+    /// How many set-aside entries of each table the report lists; all are counted.
+    pub listed: usize,
+    /// The snapshot in force: a publisher whose pseudonym domain changed against it makes the build refuse.
+    pub previous: Option<PathBuf>,
+    /// Publishers whose pseudonym domain is meant to change.
+    pub rekeyed: Vec<String>,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        Self {
+            generation: 1,
+            built_at: 0,
+            overlay_sequence: 0,
+            hash_key: None,
+            max_set_aside: 100,
+            max_set_aside_ratio: 0.01,
+            listed: 1000,
+            previous: None,
+            rekeyed: Vec::new(),
+        }
+    }
+}
+
+/// Builds the snapshot `out` from the tables in `dir`.
+///
+/// # Errors
+/// [`BuildError`]; `out` is then untouched.
+pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildReport, BuildError> {
+    let mut digests = BTreeMap::new();
+    let mut sources = Context::new(&SHA256);
+    for file in FILES {
+        let digest = source::digest(&dir.join(file))?;
+        sources.update(&digest);
+        digests.insert(file, digest);
+    }
+    let sources = sources.finish();
+    let key = options
+        .hash_key
+        .unwrap_or_else(|| derived_key(sources.as_ref()));
+    let mut work = Work {
+        dir,
+        digests,
+        fingerprint_key: key,
+        texts: Texts::new(),
+        lists: Lists::new(1),
+        sections: Sections::default(),
+        schools: KeyMap::default(),
+        groups: KeyMap::default(),
+        codes: KeyMap::default(),
+        resources: KeyMap::default(),
+        log: Log::new(options),
+    };
+    let ents = places::ents(&mut work)?;
+    let schools = places::establishments(&mut work)?;
+    places::groups(&mut work)?;
+    let domains = catalogue::catalogue(&mut work)?;
+    let mut people = people::people(&mut work, &ents)?;
+    people::affiliations(&mut work, &ents, &mut people)?;
+    licences::licences(&mut work, &ents, &people, schools)?;
+    let Work {
+        texts,
+        lists,
+        mut sections,
+        log,
+        ..
+    } = work;
+    let (files, set_aside) = log.finish(options)?;
+    sections.put(Section::Texts, texts.into_octets());
+    sections.put(Section::Lists, lists.into_octets());
+    let mut header = Header {
+        generation: options.generation,
+        built_at: options.built_at,
+        overlay_sequence: options.overlay_sequence,
+        key,
+        sources: [0; 32],
+        root: [0; 32],
+        hashes: 0,
+    };
+    header.sources.copy_from_slice(sources.as_ref());
+    let counts = sections.counts();
+    keeps_domains(&domains, options)?;
+    let (bytes, root) = sections.write(out, header)?;
+    Ok(BuildReport {
+        counts,
+        bytes,
+        digest: hex(&root),
+        files,
+        set_aside,
+    })
+}
+
+/// A key that nobody can choose collisions for without knowing all the sources.
+fn derived_key(sources: &[u8]) -> Key {
+    let mut context = Context::new(&SHA256);
+    context.update(b"octroi snapshot fingerprint key");
+    context.update(sources);
+    let digest = context.finish();
+    let mut key = Key::default();
+    key.copy_from_slice(&digest.as_ref()[..16]);
+    key
+}
+
+/// A build in progress.
+pub(crate) struct Work<'d> {
+    dir: &'d Path,
+    digests: BTreeMap<&'static str, [u8; 32]>,
+    fingerprint_key: Key,
+    texts: Texts,
+    lists: Lists,
+    sections: Sections,
+    schools: KeyMap,
+    groups: KeyMap,
+    codes: KeyMap,
+    resources: KeyMap,
+    log: Log,
+}
+
+impl AsMut<Log> for Work<'_> {
+    fn as_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
+
+impl Work<'_> {
+    /// Reads a table, which must still be what it was when the build began.
+    fn read<const N: usize>(
+        &mut self,
+        table: &Table<N>,
+        take: impl FnMut(&Row<'_, N>, &mut Self) -> Result<(), Stop>,
+    ) -> Result<(), BuildError> {
+        let digest = source::read(self.dir, table, self, take)?;
+        if self.digests.get(table.file) != Some(&digest) {
+            return Err(BuildError::SourceChanged { file: table.file });
+        }
+        Ok(())
+    }
+
+    fn key(&self, domain: Domain, first: impl AsRef<[u8]>, second: impl AsRef<[u8]>) -> u128 {
+        fingerprint(&self.fingerprint_key, domain, first, second)
+    }
+
+    fn text(&mut self, text: &str) -> Result<u32, BuildError> {
+        self.texts.intern(text)
+    }
+
+    /// Notes a key, or answers the fault when it was there.
+    fn unique(
+        &self,
+        seen: &mut KeyMap,
+        domain: Domain,
+        first: impl AsRef<[u8]>,
+        second: impl AsRef<[u8]>,
+        fault: Fault,
+    ) -> Result<(), Fault> {
+        match seen.insert(self.key(domain, first, second), 0) {
+            None => Ok(()),
+            Some(_) => Err(fault),
+        }
+    }
+
+    /// Number of the school that a column names.
+    fn school<const N: usize>(&self, row: &Row<'_, N>, column: usize) -> Result<u32, Fault> {
+        let uai = row.key(column, places::MAX_UAI)?;
+        let key = self.key(Domain::Establishment, "", &*uai);
+        let number = self.schools.get(&key).copied();
+        number.ok_or_else(|| row.fault(column, Reason::Unknown))
+    }
+
+    /// Numbers of the schools that a list names.
+    fn school_list<const N: usize>(
+        &mut self,
+        row: &Row<'_, N>,
+        column: usize,
+    ) -> SmallVec<[u32; 8]> {
+        let (key, schools) = (self.fingerprint_key, &self.schools);
+        row.list(column, places::MAX_UAI, &mut self.log, |uai| {
+            let key = fingerprint(&key, Domain::Establishment, "", uai);
+            schools.get(&key).copied().ok_or(Reason::Unknown)
+        })
+    }
+
+    /// Number of the resource that a column names.
+    fn resource<const N: usize>(&self, row: &Row<'_, N>, column: usize) -> Result<u32, Fault> {
+        let id = row.key(column, ark::MAX_ARK)?;
+        let name = ark::name(&id).ok_or_else(|| row.fault(column, Reason::NotAnArk))?;
+        let number = self
+            .resources
+            .get(&self.key(Domain::Resource, "", name))
+            .copied();
+        number.ok_or_else(|| row.fault(column, Reason::Unknown))
+    }
+}
+
+/// Refuses when a publisher's pseudonym domain is not that of the snapshot in force.
+fn keeps_domains(domains: &[(String, String)], options: &BuildOptions) -> Result<(), BuildError> {
+    let Some(previous) = &options.previous else {
+        return Ok(());
+    };
+    let previous = Snapshot::open(previous).map_err(BuildError::Previous)?;
+    for (publisher, domain) in domains {
+        let kept = previous
+            .publisher(publisher)
+            .is_none_or(|before| before.pseudonym_domain() == domain);
+        if !kept && !options.rekeyed.contains(publisher) {
+            return Err(BuildError::DomainChanged {
+                publisher: publisher.clone(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,319 @@
+//! What a build tells: what was set aside and why, what was built, why it refused.
+//!
+//! Nothing here holds personal data: a line is named by file and number, its content is not repeated.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::{BuildOptions, Counts, SnapshotError};
+
+/// Why a line, or one value of it, was set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Error)]
+#[non_exhaustive]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Reason {
+    /// The line is not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// The line is too long.
+    #[error("longer than 64 KiB")]
+    LineTooLong,
+    /// A character that XML cannot carry.
+    #[error("a character that is not allowed")]
+    ForbiddenCharacter,
+    /// More or fewer cells than the header has.
+    #[error("{found} cells, the header has {expected}")]
+    WrongCellCount {
+        /// Cells of the line.
+        found: usize,
+        /// Cells of the header.
+        expected: usize,
+    },
+    /// A backslash that is not followed by `t`, `n`, `\` or `|`.
+    #[error("a backslash that is not followed by t, n, \\ or |")]
+    BadEscape,
+    /// Empty where a value is needed.
+    #[error("empty")]
+    Empty,
+    /// Too long a value.
+    #[error("longer than {max} octets")]
+    TooLong {
+        /// Octets allowed.
+        max: usize,
+    },
+    /// A line with this key came before.
+    #[error("an earlier line has the same key")]
+    Duplicate,
+    /// Names something that no table has, or that was itself set aside.
+    #[error("names nothing that is known")]
+    Unknown,
+    /// Not one of the words of the vocabulary.
+    #[error("not one of the words allowed here")]
+    NotAWord,
+    /// Neither a date nor an instant with offset.
+    #[error("neither a date (YYYY-MM-DD) nor an instant with offset")]
+    NotAnInstant,
+    /// Ends before it begins.
+    #[error("ends before it begins")]
+    EmptyPeriod,
+    /// Not an absolute http or https URL in ASCII.
+    #[error("not an absolute http or https URL in ASCII")]
+    NotAUrl,
+    /// Not a bare ARK.
+    #[error("not a bare ARK (ark:/…/…)")]
+    NotAnArk,
+    /// Not a number in range.
+    #[error("not a number from 0 to 65535")]
+    NotANumber,
+    /// `##` separates the parts of DIV and GRO.
+    #[error("contains ##")]
+    DoubleHash,
+    /// An alias must name a project that is not an alias.
+    #[error("names a project that is itself an alias")]
+    AliasOfAlias,
+    /// Two merged projects both have this person identifier.
+    #[error("another project merged with this one has the same person identifier")]
+    AmbiguousPerson,
+    /// More than the format holds.
+    #[error("more than {max}")]
+    TooMany {
+        /// How many are allowed.
+        max: usize,
+    },
+    /// An assignment to a subscription that is not INDIV.
+    #[error("the subscription is not INDIV")]
+    NotIndividual,
+    /// An assignment in a school that the subscription does not cover.
+    #[error("the subscription does not cover this school")]
+    SchoolNotCovered,
+}
+
+/// A reason and the column it is about, if it is about one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) column: Option<&'static str>,
+    pub(crate) reason: Reason,
+}
+
+impl From<Reason> for Fault {
+    fn from(reason: Reason) -> Self {
+        Self {
+            column: None,
+            reason,
+        }
+    }
+}
+
+/// A line, or one value of it, that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    /// File of the source directory.
+    pub file: &'static str,
+    /// Line, from 1; the header is line 1.
+    pub line: u64,
+    /// Column, when the reason is about one.
+    pub column: Option<&'static str>,
+    /// What was wrong.
+    pub reason: Reason,
+}
+
+impl std::fmt::Display for SetAside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if let Some(column) = self.column {
+            write!(f, "{column}: ")?;
+        }
+        write!(f, "{}", self.reason)
+    }
+}
+
+/// What one table gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct FileReport {
+    /// Lines with content, the header not counted.
+    pub lines: u64,
+    /// Lines that were taken, perhaps without some values.
+    pub taken: u64,
+    /// Lines and values set aside.
+    pub set_aside: u64,
+}
+
+/// What a build did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BuildReport {
+    /// What the snapshot holds.
+    pub counts: Counts,
+    /// Octets of the file.
+    pub bytes: u64,
+    /// Root hash, lower-case hex.
+    pub digest: String,
+    /// Lines by file of the source directory.
+    pub files: BTreeMap<&'static str, FileReport>,
+    /// The first lines and values set aside, by file and line; all are counted in `files`.
+    pub set_aside: Vec<SetAside>,
+}
+
+impl BuildReport {
+    /// Lines and values set aside in all files.
+    #[must_use]
+    pub fn set_aside_total(&self) -> u64 {
+        self.files.values().map(|file| file.set_aside).sum()
+    }
+}
+
+/// Why no snapshot was written. The file at the output path, if any, is untouched.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A table has no header line, or one that is too long or not UTF-8.
+    #[error("{file}: the first line must name the columns")]
+    NoHeader {
+        /// Which table.
+        file: &'static str,
+    },
+    /// A column that the table must have is not there.
+    #[error("{file}: column `{column}` is missing")]
+    MissingColumn {
+        /// Which table.
+        file: &'static str,
+        /// Which column.
+        column: &'static str,
+    },
+    /// A column that the table does not have, or that is named twice.
+    #[error("{file}: column `{column}` is not known here, or is named twice")]
+    UnexpectedColumn {
+        /// Which table.
+        file: &'static str,
+        /// As written, shortened.
+        column: String,
+    },
+    /// Too much of a table was set aside; see the report.
+    #[error("{file}: {set_aside} entries set aside of {lines} lines, more than the threshold")]
+    TooManySetAside {
+        /// Which table.
+        file: &'static str,
+        /// Entries set aside.
+        set_aside: u64,
+        /// Lines of the table.
+        lines: u64,
+        /// What was wrong, as far as it is listed.
+        listed: Vec<SetAside>,
+    },
+    /// A table that no snapshot can do without gave nothing.
+    #[error("{file}: nothing in it to build from")]
+    Nothing {
+        /// Which table.
+        file: &'static str,
+    },
+    /// A table changed while it was read.
+    #[error("{file}: changed while it was read")]
+    SourceChanged {
+        /// Which table.
+        file: &'static str,
+    },
+    /// A publisher's pseudonym domain is not that of the previous snapshot.
+    #[error(
+        "publisher `{publisher}`: the pseudonym domain differs from the previous snapshot's, which would give everybody \
+         new pseudonyms there; name it in `rekeyed` if that is meant"
+    )]
+    DomainChanged {
+        /// Which publisher.
+        publisher: String,
+    },
+    /// The previous snapshot could not be read.
+    #[error("the previous snapshot: {0}")]
+    Previous(SnapshotError),
+    /// More than the format holds.
+    #[error("{what}: more than the snapshot format holds")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+    },
+    /// The bundled time zone database lacks Europe/Paris.
+    #[error("the time zone Europe/Paris is missing from this program")]
+    NoTimeZone,
+}
+
+impl BuildError {
+    pub(crate) fn io(path: &Path, error: io::Error) -> Self {
+        Self::Io {
+            path: path.display().to_string(),
+            error,
+        }
+    }
+}
+
+/// Collects what is set aside while tables are read.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) files: BTreeMap<&'static str, FileReport>,
+    set_aside: Vec<SetAside>,
+    listed: usize,
+}
+
+impl Log {
+    pub(crate) fn new(options: &BuildOptions) -> Self {
+        Self {
+            files: BTreeMap::new(),
+            set_aside: Vec::new(),
+            listed: options.listed,
+        }
+    }
+
+    /// Notes a line or value that is left out.
+    pub(crate) fn aside(&mut self, file: &'static str, line: u32, fault: Fault) {
+        let report = self.files.entry(file).or_default();
+        report.set_aside += 1;
+        // Each table may list as many, so that a bad one does not hide another.
+        if report.set_aside <= self.listed as u64 {
+            self.set_aside.push(SetAside {
+                file,
+                line: line.into(),
+                column: fault.column,
+                reason: fault.reason,
+            });
+        }
+    }
+
+    /// The list in the order of files and lines; refuses when a table lost too much.
+    pub(crate) fn finish(
+        mut self,
+        options: &BuildOptions,
+    ) -> Result<(BTreeMap<&'static str, FileReport>, Vec<SetAside>), BuildError> {
+        self.set_aside
+            .sort_by_key(|aside| (aside.file, aside.line, aside.column));
+        for (file, report) in &self.files {
+            let ratio = report.set_aside as f64 / report.lines.max(1) as f64;
+            let too_many =
+                report.set_aside > options.max_set_aside && ratio > options.max_set_aside_ratio;
+            if too_many || (report.lines > 0 && report.taken == 0) {
+                self.set_aside.retain(|aside| aside.file == *file);
+                return Err(BuildError::TooManySetAside {
+                    file,
+                    set_aside: report.set_aside,
+                    lines: report.lines,
+                    listed: self.set_aside,
+                });
+            }
+        }
+        Ok((self.files, self.set_aside))
+    }
+}
+
+impl AsMut<Self> for Log {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}

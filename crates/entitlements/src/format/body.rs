@@ -1,0 +1,186 @@
+//! A snapshot's octets with checked access to its sections.
+//!
+//! Every reader takes a reference found in the file, checks it, and answers [`Corrupt`] where it leads nowhere.
+
+use super::fact::Words;
+use super::fingerprint::{Domain, fingerprint};
+use super::header::{Header, Span, Spans};
+use super::index::{self, BUCKET};
+use super::records::{Affiliation, Record};
+use super::{Corrupt, MAX_SCHOOLS, Section, header, integrity};
+use crate::SnapshotError;
+use crate::map::Octets;
+
+/// The octets and where the sections stand in them.
+#[derive(Debug)]
+pub(crate) struct Body {
+    octets: Octets,
+    pub(crate) header: Header,
+    spans: Spans,
+}
+
+impl Body {
+    /// Reads the header; with `hashes`, also checks root and chunks.
+    pub(crate) fn new(octets: Octets, hashes: bool) -> Result<Self, SnapshotError> {
+        let (header, spans) = header::read(octets.as_slice())?;
+        if hashes {
+            integrity::verify(octets.as_slice(), header.hashes, &header.root)?;
+        }
+        Ok(Self {
+            octets,
+            header,
+            spans,
+        })
+    }
+
+    /// Octets of the whole file.
+    pub(crate) fn size(&self) -> usize {
+        self.octets.as_slice().len()
+    }
+
+    /// The octets of a section.
+    #[inline]
+    pub(crate) fn section(&self, section: Section) -> &[u8] {
+        let Span { start, length } = self.spans[section as usize - 1];
+        // The header's reader has checked the span; the fallback keeps this free of panics.
+        self.octets
+            .as_slice()
+            .get(start..start + length)
+            .unwrap_or_default()
+    }
+
+    /// How many records a section has.
+    #[inline]
+    pub(crate) fn count(&self, section: Section) -> u32 {
+        let count = self.spans[section as usize - 1].length / section.record_size();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// One record.
+    #[inline]
+    pub(crate) fn record<R: Record>(&self, number: u32) -> Result<R, Corrupt> {
+        let start = number as usize * R::SIZE;
+        self.section(R::SECTION)
+            .get(start..start + R::SIZE)
+            .and_then(R::read)
+            .ok_or(Corrupt)
+    }
+
+    /// `count` records from `first` on.
+    #[inline]
+    pub(crate) fn records<R: Record>(
+        &self,
+        first: u32,
+        count: u32,
+    ) -> Result<Records<'_>, Corrupt> {
+        let start = first as usize * R::SIZE;
+        let length = count as usize * R::SIZE;
+        self.section(R::SECTION)
+            .get(start..start + length)
+            .map(Records)
+            .ok_or(Corrupt)
+    }
+
+    /// One text.
+    #[inline]
+    pub(crate) fn text(&self, offset: u32) -> Result<&str, Corrupt> {
+        let rest = self
+            .section(Section::Texts)
+            .get(offset as usize..)
+            .ok_or(Corrupt)?;
+        let (length, rest) = rest.split_first_chunk().ok_or(Corrupt)?;
+        let length = usize::from(u16::from_le_bytes(*length));
+        let text = rest.get(..length).ok_or(Corrupt)?;
+        std::str::from_utf8(text).map_err(|_| Corrupt)
+    }
+
+    /// One list.
+    #[inline]
+    pub(crate) fn list(&self, index: u32) -> Result<Words<'_>, Corrupt> {
+        self.counted(Section::Lists, index, 1, usize::MAX)
+            .map(Words::new)
+    }
+
+    /// What a person is in their schools.
+    #[inline]
+    pub(crate) fn affiliations(&self, index: u32) -> Result<Records<'_>, Corrupt> {
+        const WORDS: usize = Affiliation::SIZE / 4;
+        self.counted(Section::Affiliations, index, WORDS, MAX_SCHOOLS)
+            .map(Records)
+    }
+
+    /// At a word index: a count, and that many items of `words` words.
+    #[inline]
+    fn counted(
+        &self,
+        section: Section,
+        index: u32,
+        words: usize,
+        most: usize,
+    ) -> Result<&[u8], Corrupt> {
+        let rest = self
+            .section(section)
+            .get(index as usize * 4..)
+            .ok_or(Corrupt)?;
+        let (count, rest) = rest.split_first_chunk().ok_or(Corrupt)?;
+        let count = u32::from_le_bytes(*count) as usize;
+        if count > most {
+            return Err(Corrupt);
+        }
+        rest.get(..count * words * 4).ok_or(Corrupt)
+    }
+
+    /// Looks a name up in an index.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        index: Section,
+        domain: Domain,
+        first: &str,
+        second: &str,
+    ) -> Result<Option<u32>, Corrupt> {
+        let (buckets, _) = self.section(index).as_chunks::<BUCKET>();
+        index::find(
+            buckets,
+            fingerprint(&self.header.key, domain, first, second),
+        )
+    }
+}
+
+/// Consecutive records of one section.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Records<'s>(&'s [u8]);
+
+impl<'s> Records<'s> {
+    /// How many records of kind `R`.
+    #[inline]
+    pub(crate) fn len<R: Record>(self) -> usize {
+        self.0.len() / R::SIZE
+    }
+
+    /// The record at a position.
+    #[inline]
+    pub(crate) fn get<R: Record>(self, at: usize) -> Option<R> {
+        self.0.get(at * R::SIZE..).and_then(R::read)
+    }
+
+    /// Each in turn.
+    #[inline]
+    pub(crate) fn iter<R: Record>(self) -> impl Iterator<Item = R> + use<'s, R> {
+        self.0.chunks_exact(R::SIZE).filter_map(R::read)
+    }
+
+    /// First position whose record does not satisfy `before`, records being in that order.
+    #[inline]
+    pub(crate) fn partition_point<R: Record>(self, before: impl Fn(&R) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.len::<R>());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.get::<R>(middle) {
+                Some(record) if before(&record) => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        low
+    }
+}

@@ -1,0 +1,242 @@
+//! Records of fixed size: each field little-endian, in the order written here, without padding.
+//!
+//! `*_text` fields refer to [`Section::Texts`] by octet offset, `*_list` fields to [`Section::Lists`] by word index;
+//! the others are record numbers of the section that they name, or [`NONE`](super::NONE) where that is said.
+
+use super::Section;
+use crate::Attribute;
+
+/// A record of one section.
+pub(crate) trait Record: Sized {
+    /// Where such records are.
+    const SECTION: Section;
+    /// Octets of one record.
+    const SIZE: usize;
+    /// Reads one; `None` when the octets are too few.
+    fn read(octets: &[u8]) -> Option<Self>;
+    /// Appends one.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+macro_rules! record {
+    ($(#[$meta:meta])* $name:ident in $section:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $ty),* }
+
+        impl Record for $name {
+            const SECTION: Section = Section::$section;
+            const SIZE: usize = 0 $(+ size_of::<$ty>())*;
+
+            #[inline]
+            fn read(octets: &[u8]) -> Option<Self> {
+                let rest = octets;
+                $(let ($field, rest) = rest.split_first_chunk()?;)*
+                let _ = rest;
+                Some(Self { $($field: <$ty>::from_le_bytes(*$field)),* })
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                $(out.extend_from_slice(&self.$field.to_le_bytes());)*
+            }
+        }
+    };
+}
+
+record!(
+    /// An ENT project.
+    Ent in Ents {
+        code_text: u32,
+        name_text: u32,
+        /// The project that speaks for its people: itself, or the one it was merged into.
+        current: u32,
+        reserved: u32,
+    }
+);
+record!(
+    /// A school, and where its offers stand.
+    Establishment in Establishments {
+        uai_text: u32,
+        name_text: u32,
+        first_offer: u32,
+        offers: u32,
+    }
+);
+record!(
+    /// One subscription in one school.
+    Offer in Offers {
+        resource: u32,
+        subscription: u32,
+        /// INDIV: the facts to which it is assigned in this school, ascending.
+        targets_list: u32,
+    }
+);
+record!(
+    /// A class or group of a school.
+    Group in Groups {
+        establishment: u32,
+        /// 0 class (DIV), 1 group (GRO).
+        kind: u32,
+        code_text: u32,
+        /// What is released for it: a list of text offsets.
+        values_list: u32,
+    }
+);
+record!(
+    /// A level or subject code.
+    Code in Codes {
+        /// 0 `P_MS4`, 1 `P_MAT`, 2 `E_MS1`.
+        kind: u32,
+        code_text: u32,
+    }
+);
+record!(
+    /// A publisher, and where its resources and URLs stand.
+    Publisher in Publishers {
+        id_text: u32,
+        name_text: u32,
+        domain_text: u32,
+        /// Bit 0: disabled.
+        flags: u32,
+        first_resource: u32,
+        resources: u32,
+        first_url: u32,
+        /// URLs that match exactly, ascending.
+        exact_urls: u32,
+        /// URLs that match as a prefix, ascending, after the exact ones.
+        prefix_urls: u32,
+        reserved: u32,
+    }
+);
+record!(
+    /// A resource.
+    Resource in Resources {
+        id_text: u32,
+        name_text: u32,
+        publisher: u32,
+        /// Bit 0: disabled. Bit 1: pull.
+        flags: u32,
+        access_url_text: u32,
+        /// The same with `&`, `<`, `>`, `"` and `'` escaped, for an attribute of a page.
+        access_url_escaped_text: u32,
+        /// Or none.
+        family: u32,
+        /// Release policy: bit n is attribute n.
+        attributes: u32,
+        /// Or none; at most 65535.
+        acs_index: u32,
+        /// The access URL with `&`, `<` and `>` escaped, as canonical XML writes text.
+        access_url_xml_text: u32,
+        reserved_1: u32,
+        reserved_2: u32,
+    }
+);
+record!(
+    /// A family of resources of one publisher.
+    Family in Families {
+        name_text: u32,
+        publisher: u32,
+        /// Access URLs of its members: a list of text offsets.
+        urls_list: u32,
+        /// The same, escaped as canonical XML writes text.
+        urls_xml_list: u32,
+    }
+);
+record!(
+    /// A URL by which a publisher names a resource.
+    Url in Urls {
+        url_text: u32,
+        /// Or none, when it would name several.
+        resource: u32,
+    }
+);
+record!(
+    /// A subscription.
+    Subscription in Subscriptions {
+        from: i64,
+        until: i64,
+        id_text: u32,
+        resource: u32,
+        /// Bit n is public n.
+        publics: u16,
+        /// 0 ETABL, 1 INDIV.
+        kind: u16,
+        reserved: u32,
+    }
+);
+record!(
+    /// A person. The identifier is not here: only its fingerprint, in the index.
+    Person in People {
+        /// Word index in [`Section::Affiliations`].
+        affiliations: u32,
+        name_text: u32,
+        given_name_text: u32,
+        mail_text: u32,
+        civility_text: u32,
+        /// The project that first named the person.
+        origin_ent: u16,
+        reserved: u16,
+    }
+);
+record!(
+    /// What a person is in one school.
+    Affiliation in Affiliations {
+        establishment: u32,
+        /// Bit n is profile n.
+        profiles: u32,
+        /// Classes, groups and codes, ascending.
+        facts_list: u32,
+    }
+);
+
+/// What [`Group::kind`] numbers: the attribute that releases it.
+pub(crate) const GROUP_KINDS: [Attribute; 2] = [Attribute::Div, Attribute::Gro];
+/// What [`Code::kind`] numbers: the attribute that releases it.
+pub(crate) const CODE_KINDS: [Attribute; 3] = [Attribute::PMs4, Attribute::PMat, Attribute::EMs1];
+
+/// Bit of [`Publisher::flags`] and [`Resource::flags`].
+pub(crate) const DISABLED: u32 = 1;
+/// Bit of [`Resource::flags`].
+pub(crate) const PULL: u32 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_the_documented_layout() {
+        let sizes = [
+            Ent::SIZE,
+            Establishment::SIZE,
+            Offer::SIZE,
+            Group::SIZE,
+            Code::SIZE,
+            Publisher::SIZE,
+            Resource::SIZE,
+            Family::SIZE,
+            Url::SIZE,
+            Subscription::SIZE,
+            Person::SIZE,
+            Affiliation::SIZE,
+        ];
+        assert_eq!(sizes, [16, 16, 12, 16, 8, 40, 48, 16, 8, 32, 24, 12]);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let subscription = Subscription {
+            from: -5,
+            until: i64::MAX,
+            id_text: 7,
+            resource: 8,
+            publics: 9,
+            kind: 1,
+            reserved: 0,
+        };
+        let mut octets = Vec::new();
+        subscription.write(&mut octets);
+        assert_eq!(octets.len(), Subscription::SIZE);
+        assert_eq!(Subscription::read(&octets), Some(subscription));
+        assert_eq!(Subscription::read(&octets[1..]), None);
+    }
+}

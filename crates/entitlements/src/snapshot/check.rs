@@ -1,0 +1,229 @@
+//! Reading a snapshot whole: every record, every reference, every order that look-ups rely on.
+//!
+//! [`tables`] runs whenever a snapshot opens and covers what every access reads without a second look: ENT projects,
+//! schools, publishers, resources, families, URLs. [`everything`] adds people and what belongs to them.
+
+use crate::SnapshotError;
+use crate::ark;
+use crate::format::body::Body;
+use crate::format::fact::{Fact, FactKind, Words};
+use crate::format::index::{self, BUCKET};
+use crate::format::records::{
+    Affiliation, Code, Ent, Establishment, Family, Group, Offer, Person, Publisher, Record,
+    Resource, Subscription, Url,
+};
+use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, NONE, Section};
+
+type Checked = Result<(), Corrupt>;
+
+/// Checks the tables that every access reads.
+pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
+    each(body, |_, ent: Ent| {
+        texts(body, [ent.code_text, ent.name_text])?;
+        let current: Ent = body.record(ent.current)?;
+        ensure(current.current == ent.current)
+    })?;
+    each(body, |_, school: Establishment| {
+        texts(body, [school.uai_text, school.name_text])?;
+        body.records::<Offer>(school.first_offer, school.offers)?;
+        Ok(())
+    })?;
+    each(body, |number, publisher: Publisher| {
+        texts(
+            body,
+            [
+                publisher.id_text,
+                publisher.name_text,
+                publisher.domain_text,
+            ],
+        )?;
+        let resources = body.records::<Resource>(publisher.first_resource, publisher.resources)?;
+        ensure(
+            resources
+                .iter::<Resource>()
+                .all(|resource| resource.publisher == number),
+        )?;
+        for (first, count) in [
+            (publisher.first_url, publisher.exact_urls),
+            (
+                publisher
+                    .first_url
+                    .checked_add(publisher.exact_urls)
+                    .ok_or(Corrupt)?,
+                publisher.prefix_urls,
+            ),
+        ] {
+            let urls = body.records::<Url>(first, count)?;
+            let mut last = None;
+            for url in urls.iter::<Url>() {
+                let text = body.text(url.url_text)?;
+                ensure(last < Some(text))?;
+                last = Some(text);
+                if url.resource != NONE {
+                    let resource: Resource = body.record(url.resource)?;
+                    ensure(resource.publisher == number)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    each(body, |_, resource: Resource| {
+        ensure(ark::name(body.text(resource.id_text)?).is_some())?;
+        texts(
+            body,
+            [
+                resource.name_text,
+                resource.access_url_text,
+                resource.access_url_escaped_text,
+                resource.access_url_xml_text,
+            ],
+        )?;
+        body.record::<Publisher>(resource.publisher)?;
+        if resource.family != NONE {
+            let family: Family = body.record(resource.family)?;
+            ensure(family.publisher == resource.publisher)?;
+        }
+        ensure(resource.acs_index == NONE || resource.acs_index <= u32::from(u16::MAX))
+    })?;
+    each(body, |_, family: Family| {
+        texts(body, [family.name_text])?;
+        texts(body, body.list(family.urls_list)?.iter())?;
+        texts(body, body.list(family.urls_xml_list)?.iter())
+    })
+}
+
+/// Checks everything, people included.
+pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
+    tables(body)?;
+    each(body, |_, group: Group| {
+        body.record::<Establishment>(group.establishment)?;
+        texts(body, [group.code_text])?;
+        texts(body, body.list(group.values_list)?.iter())
+    })?;
+    each(body, |_, code: Code| texts(body, [code.code_text]))?;
+    each(body, |_, subscription: Subscription| {
+        texts(body, [subscription.id_text])?;
+        body.record::<Resource>(subscription.resource)?;
+        ensure(subscription.from < subscription.until)
+    })?;
+    each(body, |_, school: Establishment| {
+        let mut last = None;
+        let mut run = 0;
+        for offer in body
+            .records::<Offer>(school.first_offer, school.offers)?
+            .iter::<Offer>()
+        {
+            let subscription: Subscription = body.record(offer.subscription)?;
+            ensure(subscription.resource == offer.resource)?;
+            ensure(last < Some((offer.resource, offer.subscription)))?;
+            run = if last.is_some_and(|(resource, _)| resource == offer.resource) {
+                run + 1
+            } else {
+                1
+            };
+            ensure(run <= MAX_OFFERS)?;
+            last = Some((offer.resource, offer.subscription));
+            facts(body, body.list(offer.targets_list)?)?;
+        }
+        Ok(())
+    })?;
+    each(body, |_, person: Person| {
+        texts(
+            body,
+            [
+                person.name_text,
+                person.given_name_text,
+                person.mail_text,
+                person.civility_text,
+            ],
+        )?;
+        body.record::<Ent>(person.origin_ent.into())?;
+        let mut last = None;
+        for affiliation in body
+            .affiliations(person.affiliations)?
+            .iter::<Affiliation>()
+        {
+            body.record::<Establishment>(affiliation.establishment)?;
+            ensure(last < Some(affiliation.establishment))?;
+            last = Some(affiliation.establishment);
+            ensure(u16::try_from(affiliation.profiles).is_ok())?;
+            let list = body.list(affiliation.facts_list)?;
+            ensure(list.len() <= MAX_FACTS)?;
+            facts(body, list)?;
+        }
+        Ok(())
+    })?;
+    for (index, of) in [
+        (Section::EntIndex, Section::Ents),
+        (Section::EstablishmentIndex, Section::Establishments),
+        (Section::PublisherIndex, Section::Publishers),
+        (Section::ResourceIndex, Section::Resources),
+        (Section::PersonIndex, Section::People),
+    ] {
+        one_slot_each(body, index, of)?;
+    }
+    Ok(())
+}
+
+/// Every record of a section has exactly one slot in its index.
+fn one_slot_each(body: &Body, index: Section, of: Section) -> Result<(), SnapshotError> {
+    let mut seen = vec![false; body.count(of) as usize];
+    let (buckets, _) = body.section(index).as_chunks::<BUCKET>();
+    let records = buckets
+        .iter()
+        .flat_map(index::slots)
+        .map(|(_, record)| record)
+        .filter(|record| *record != NONE);
+    for record in records {
+        match seen.get_mut(record as usize) {
+            Some(seen) if !*seen => *seen = true,
+            _ => return Err(bad(index, record)),
+        }
+    }
+    match seen.iter().position(|seen| !seen) {
+        Some(missing) => Err(bad(of, missing as u32)),
+        None => Ok(()),
+    }
+}
+
+/// Facts stand in ascending order and name what is there.
+fn facts(body: &Body, facts: Words<'_>) -> Checked {
+    let mut last = None;
+    for fact in facts.iter() {
+        ensure(last < Some(fact))?;
+        last = Some(fact);
+        match Fact(fact).split()? {
+            (FactKind::Person, number) => body.record::<Person>(number).map(drop)?,
+            (FactKind::Group, number) => body.record::<Group>(number).map(drop)?,
+            (FactKind::Code, number) => body.record::<Code>(number).map(drop)?,
+            (FactKind::Profile, number) => ensure(number < u16::BITS)?,
+        }
+    }
+    Ok(())
+}
+
+fn texts(body: &Body, offsets: impl IntoIterator<Item = u32>) -> Checked {
+    offsets
+        .into_iter()
+        .try_for_each(|offset| body.text(offset).map(drop))
+}
+
+fn ensure(holds: bool) -> Checked {
+    if holds { Ok(()) } else { Err(Corrupt) }
+}
+
+fn bad(section: Section, record: u32) -> SnapshotError {
+    SnapshotError::BadRecord {
+        section: section.name(),
+        record,
+    }
+}
+
+fn each<R: Record>(body: &Body, check: impl Fn(u32, R) -> Checked) -> Result<(), SnapshotError> {
+    for number in 0..body.count(R::SECTION) {
+        body.record(number)
+            .and_then(|record| check(number, record))
+            .map_err(|Corrupt| bad(R::SECTION, number))?;
+    }
+    Ok(())
+}

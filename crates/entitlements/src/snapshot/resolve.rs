@@ -1,0 +1,261 @@
+//! The question: may this person use this resource, through which of their schools, until when?
+//!
+//! Look-up and explanation walk the same path, [`Subject::each_offer`], and leave the judgement to [`crate::rules`].
+//! Nothing is allocated for a person with up to four entitling subscriptions, and the work is bounded by the
+//! person's schools and facts, never by the size of the directory.
+
+use smallvec::SmallVec;
+
+use super::views::terms;
+use super::{Ent, Grant, Resource, Snapshot};
+use crate::format::body::Records;
+use crate::format::fact::{Fact, FactKind, Words};
+use crate::format::fingerprint::Domain;
+use crate::format::records::{self, Affiliation, Offer};
+use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERSON, Section};
+use crate::rules::{self, Terms};
+use crate::{Denied, ProfileSet, Query};
+
+/// Who asks for what: found, and not yet judged.
+pub(crate) struct Subject<'s> {
+    pub(crate) snapshot: &'s Snapshot,
+    /// The project that speaks for the person now.
+    pub(crate) ent: Ent<'s>,
+    pub(crate) resource: Resource<'s>,
+    pub(crate) person: u32,
+    pub(crate) record: records::Person,
+    pub(crate) affiliations: Records<'s>,
+    /// The one affiliation that counts, when a school was asked for.
+    chosen: Option<usize>,
+}
+
+/// One subscription in one school of the subject, judged.
+pub(crate) struct Judged {
+    /// Position among the person's affiliations.
+    pub(crate) position: usize,
+    pub(crate) subscription: u32,
+    pub(crate) record: records::Subscription,
+    pub(crate) verdict: Result<(), Denied>,
+}
+
+impl Judged {
+    /// What the subscription says.
+    pub(crate) fn terms(&self) -> Terms {
+        terms(&self.record)
+    }
+}
+
+impl Snapshot {
+    /// May this person use this resource, through which of their schools, until when?
+    ///
+    /// Checked in this order: ENT project, resource, its publisher's and its own switch, person, school asked for,
+    /// then each subscription of the person's schools to the resource. Of several failing subscriptions the one
+    /// that came closest to a yes is reported. Costs well under a microsecond and depends on nothing but the query.
+    ///
+    /// # Errors
+    /// [`Denied`] with the rule that said no.
+    pub fn resolve<'s>(&'s self, query: &Query<'s>) -> Result<Grant<'s>, Denied> {
+        let subject = self.subject(query)?;
+        let mut entitling = 0_u64;
+        let mut until = i64::MIN;
+        let mut subscriptions: SmallVec<[u32; 4]> = SmallVec::new();
+        let mut no = Denied::NoSubscription;
+        subject.each_offer(query.at, |judged| match judged.verdict {
+            Ok(()) => {
+                entitling |= 1 << judged.position;
+                until = until.max(judged.record.until);
+                if !subscriptions.contains(&judged.subscription) {
+                    subscriptions.push(judged.subscription);
+                }
+            }
+            Err(denied) => no = rules::closer(no, denied),
+        })?;
+        // Damage anywhere on the way outweighs a yes elsewhere.
+        if entitling == 0 || no == Denied::SnapshotCorrupt {
+            return Err(no);
+        }
+        Ok(Grant {
+            snapshot: self,
+            person_id: query.person,
+            ent: subject.ent,
+            resource: subject.resource,
+            record: subject.record,
+            affiliations: subject.affiliations,
+            entitling,
+            subscriptions,
+            until,
+        })
+    }
+
+    /// Finds who asks for what.
+    pub(crate) fn subject<'s>(&'s self, query: &Query<'_>) -> Result<Subject<'s>, Denied> {
+        let ent = self.find_ent(query.ent)?.ok_or(Denied::UnknownEnt)?;
+        let resource = self
+            .find_resource(query.resource)?
+            .ok_or(Denied::UnknownResource)?;
+        if resource.publisher().disabled() {
+            return Err(Denied::PublisherDisabled);
+        }
+        if resource.disabled() {
+            return Err(Denied::ResourceDisabled);
+        }
+        let person = self
+            .find_person(ent.code(), query.person)?
+            .ok_or(Denied::UnknownPerson)?;
+        let record: records::Person = self.body.record(person)?;
+        let affiliations = self.body.affiliations(record.affiliations)?;
+        if affiliations.len::<Affiliation>() == 0 {
+            return Err(Denied::NoSchool);
+        }
+        let mut subject = Subject {
+            snapshot: self,
+            ent,
+            resource,
+            person,
+            record,
+            affiliations,
+            chosen: None,
+        };
+        if let Some(school) = query.school {
+            let chosen = rules::chosen_school(school, subject.schools());
+            subject.chosen = Some(chosen.ok_or(Denied::NotInThatSchool)?);
+        }
+        Ok(subject)
+    }
+
+    /// The project that speaks now for the people of the one with this code.
+    fn find_ent(&self, code: &str) -> Result<Option<Ent<'_>>, Corrupt> {
+        let Some(number) = self.body.find(Section::EntIndex, Domain::Ent, "", code)? else {
+            return Ok(None);
+        };
+        let ent = Ent::new(self, number)?;
+        Ok((ent.code() == code).then(|| ent.current()))
+    }
+
+    fn find_person(&self, ent: &str, person: &str) -> Result<Option<u32>, Corrupt> {
+        if person.is_empty() || person.len() > MAX_PERSON {
+            return Ok(None);
+        }
+        self.body
+            .find(Section::PersonIndex, Domain::Person, ent, person)
+    }
+}
+
+impl<'s> Subject<'s> {
+    /// Identifiers of all the person's schools; an unreadable one is empty and matches nothing.
+    pub(crate) fn schools(&self) -> impl Iterator<Item = &'s str> + use<'s> {
+        let body = &self.snapshot.body;
+        self.affiliations.iter::<Affiliation>().map(|affiliation| {
+            body.record::<records::Establishment>(affiliation.establishment)
+                .and_then(|school| body.text(school.uai_text))
+                .unwrap_or_default()
+        })
+    }
+
+    /// Judges every subscription to the resource in every school that counts.
+    pub(crate) fn each_offer(&self, at: i64, mut visit: impl FnMut(Judged)) -> Result<(), Corrupt> {
+        let affiliations = self.affiliations.iter::<Affiliation>().enumerate();
+        for (position, affiliation) in affiliations {
+            if self.chosen.is_some_and(|chosen| chosen != position) {
+                continue;
+            }
+            for offer in self.offers(affiliation.establishment)? {
+                let record: records::Subscription =
+                    self.snapshot.body.record(offer.subscription)?;
+                if record.resource != self.resource.number {
+                    return Err(Corrupt);
+                }
+                let profiles = profiles(&affiliation)?;
+                let verdict = rules::judge(&terms(&record), profiles, at, || {
+                    Ok(self.assigned(&affiliation, profiles, offer.targets_list)?)
+                });
+                visit(Judged {
+                    position,
+                    subscription: offer.subscription,
+                    record,
+                    verdict,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a school offers of the resource: a run in its offers, which are in the order of resources.
+    #[inline]
+    fn offers(&self, establishment: u32) -> Result<impl Iterator<Item = Offer> + use<'s>, Corrupt> {
+        let body = &self.snapshot.body;
+        let school: records::Establishment = body.record(establishment)?;
+        let offers = body.records::<Offer>(school.first_offer, school.offers)?;
+        let resource = self.resource.number;
+        let first = offers.partition_point::<Offer>(|offer| offer.resource < resource);
+        let is_of_resource = move |at: &usize| {
+            offers
+                .get::<Offer>(*at)
+                .is_some_and(|offer| offer.resource == resource)
+        };
+        let run = (first..)
+            .take_while(is_of_resource)
+            .take(MAX_OFFERS + 1)
+            .count();
+        if run > MAX_OFFERS {
+            return Err(Corrupt);
+        }
+        Ok((first..first + run).filter_map(move |at| offers.get(at)))
+    }
+
+    /// Whether a licence assigned to `targets` in a school is assigned to this person there: to the person, to a
+    /// profile of theirs, or to one of their classes, groups, levels or subjects in that school.
+    fn assigned(
+        &self,
+        affiliation: &Affiliation,
+        profiles: ProfileSet,
+        targets: u32,
+    ) -> Result<bool, Corrupt> {
+        let body = &self.snapshot.body;
+        let targets = body.list(targets)?;
+        let is_target = |kind, number| {
+            let fact = Fact::new(kind, number).ok_or(Corrupt)?;
+            Ok(targets.has(fact.0))
+        };
+        if is_target(FactKind::Person, self.person)? {
+            return Ok(true);
+        }
+        for profile in profiles.iter() {
+            if is_target(FactKind::Profile, profile as u32)? {
+                return Ok(true);
+            }
+        }
+        Ok(facts(self.snapshot, affiliation)?
+            .iter()
+            .any(|fact| is_group_or_code(fact) && targets.has(fact)))
+    }
+}
+
+/// Classes, groups and codes of an affiliation.
+#[inline]
+pub(crate) fn facts<'s>(
+    snapshot: &'s Snapshot,
+    affiliation: &Affiliation,
+) -> Result<Words<'s>, Corrupt> {
+    let facts = snapshot.body.list(affiliation.facts_list)?;
+    if facts.len() > MAX_FACTS {
+        return Err(Corrupt);
+    }
+    Ok(facts)
+}
+
+#[inline]
+fn is_group_or_code(fact: u32) -> bool {
+    matches!(
+        Fact(fact).split(),
+        Ok((FactKind::Group | FactKind::Code, _))
+    )
+}
+
+/// Profiles of an affiliation.
+#[inline]
+pub(crate) fn profiles(affiliation: &Affiliation) -> Result<ProfileSet, Corrupt> {
+    u16::try_from(affiliation.profiles)
+        .map(ProfileSet)
+        .map_err(|_| Corrupt)
+}

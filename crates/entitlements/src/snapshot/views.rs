@@ -1,0 +1,309 @@
+//! What callers see of records: small copies with a reference to the snapshot.
+//!
+//! Tables that every access reads are checked when a snapshot opens; where a reference found later leads nowhere all
+//! the same, a view shows an empty text, never another record's.
+
+use super::Snapshot;
+use crate::format::records::{self, DISABLED, PULL};
+use crate::format::{Corrupt, NONE};
+use crate::rules::Terms;
+use crate::{AttributeSet, Delivery, PublicSet, SubscriptionKind};
+
+macro_rules! view {
+    ($(#[$meta:meta])* $name:ident of $record:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy)]
+        pub struct $name<'s> {
+            pub(crate) snapshot: &'s Snapshot,
+            pub(crate) number: u32,
+            pub(crate) record: records::$record,
+        }
+
+        impl<'s> $name<'s> {
+            #[inline]
+            pub(crate) fn new(snapshot: &'s Snapshot, number: u32) -> Result<Self, Corrupt> {
+                let record = snapshot.body.record::<records::$record>(number)?;
+                Ok(Self { snapshot, number, record })
+            }
+
+            #[inline]
+            fn text(&self, offset: u32) -> &'s str {
+                self.snapshot.body.text(offset).unwrap_or_default()
+            }
+        }
+
+        impl PartialEq for $name<'_> {
+            fn eq(&self, other: &Self) -> bool {
+                std::ptr::eq(self.snapshot, other.snapshot) && self.number == other.number
+            }
+        }
+
+        impl Eq for $name<'_> {}
+    };
+}
+
+view!(
+    /// An ENT project.
+    Ent of Ent
+);
+
+impl<'s> Ent<'s> {
+    /// Its code, decoded (`B0`).
+    #[must_use]
+    pub fn code(&self) -> &'s str {
+        self.text(self.record.code_text)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'s str {
+        self.text(self.record.name_text)
+    }
+
+    /// The project that speaks for its people now: itself, unless it was merged into another.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        Self::new(self.snapshot, self.record.current).unwrap_or(*self)
+    }
+}
+
+view!(
+    /// A school (*établissement*).
+    Establishment of Establishment
+);
+
+impl<'s> Establishment<'s> {
+    /// Its identifier, as released.
+    #[must_use]
+    pub fn uai(&self) -> &'s str {
+        self.text(self.record.uai_text)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'s str {
+        self.text(self.record.name_text)
+    }
+}
+
+view!(
+    /// A publisher of resources.
+    Publisher of Publisher
+);
+
+impl<'s> Publisher<'s> {
+    /// Its id, the same as in the configuration.
+    #[must_use]
+    pub fn id(&self) -> &'s str {
+        self.text(self.record.id_text)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'s str {
+        self.text(self.record.name_text)
+    }
+
+    /// Its immutable pseudonym domain.
+    #[must_use]
+    pub fn pseudonym_domain(&self) -> &'s str {
+        self.text(self.record.domain_text)
+    }
+
+    /// Whether it is switched off.
+    #[must_use]
+    pub fn disabled(&self) -> bool {
+        self.record.flags & DISABLED != 0
+    }
+
+    /// Its resources, in the order of their ids.
+    pub fn resources(&self) -> impl Iterator<Item = Resource<'s>> + use<'s> {
+        let snapshot = self.snapshot;
+        let first = self.record.first_resource;
+        (first..first.saturating_add(self.record.resources))
+            .map_while(move |number| Resource::new(snapshot, number).ok())
+    }
+}
+
+/// A resource of a publisher.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Resource<'s> {
+    publisher: Publisher<'s>,
+    pub(crate) number: u32,
+    pub(crate) record: records::Resource,
+}
+
+impl<'s> Resource<'s> {
+    #[inline]
+    pub(crate) fn new(snapshot: &'s Snapshot, number: u32) -> Result<Self, Corrupt> {
+        let record: records::Resource = snapshot.body.record(number)?;
+        Ok(Self {
+            publisher: Publisher::new(snapshot, record.publisher)?,
+            number,
+            record,
+        })
+    }
+
+    #[inline]
+    fn text(&self, offset: u32) -> &'s str {
+        self.publisher.text(offset)
+    }
+
+    /// Its bare ARK (`ark:/…`).
+    #[must_use]
+    pub fn id(&self) -> &'s str {
+        self.text(self.record.id_text)
+    }
+
+    /// Its title.
+    #[must_use]
+    pub fn name(&self) -> &'s str {
+        self.text(self.record.name_text)
+    }
+
+    /// Its publisher.
+    #[must_use]
+    pub fn publisher(&self) -> Publisher<'s> {
+        self.publisher
+    }
+
+    /// Where a browser goes for it.
+    #[must_use]
+    pub fn access_url(&self) -> &'s str {
+        self.text(self.record.access_url_text)
+    }
+
+    /// [`Self::access_url`] escaped once for an attribute value of a page.
+    #[must_use]
+    pub fn access_url_escaped(&self) -> &'s str {
+        self.text(self.record.access_url_escaped_text)
+    }
+
+    /// Push or pull.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        if self.record.flags & PULL == 0 {
+            Delivery::Push
+        } else {
+            Delivery::Pull
+        }
+    }
+
+    /// Whether it is switched off (its publisher may be too).
+    #[must_use]
+    pub fn disabled(&self) -> bool {
+        self.record.flags & DISABLED != 0
+    }
+
+    /// Index of the publisher's AssertionConsumerService for an unsolicited Response, where the directory names one.
+    #[must_use]
+    pub fn acs_index(&self) -> Option<u16> {
+        u16::try_from(self.record.acs_index).ok()
+    }
+
+    /// Name of its family, where it has one.
+    #[must_use]
+    pub fn family(&self) -> Option<&'s str> {
+        let family = self.family_record()?;
+        Some(self.text(family.name_text))
+    }
+
+    /// Access URLs of its family, or its own: what `LRA` releases.
+    pub fn family_urls(&self) -> impl Iterator<Item = &'s str> + use<'s> {
+        let family = self.family_record().map(|family| family.urls_list);
+        self.texts(family, self.record.access_url_text)
+    }
+
+    /// [`Self::family_urls`] escaped once as canonical XML writes text, to be copied into an `AttributeValue`.
+    pub fn family_urls_xml(&self) -> impl Iterator<Item = &'s str> + use<'s> {
+        let family = self.family_record().map(|family| family.urls_xml_list);
+        self.texts(family, self.record.access_url_xml_text)
+    }
+
+    /// Its release policy.
+    #[must_use]
+    pub fn attributes(&self) -> AttributeSet {
+        AttributeSet(self.record.attributes)
+    }
+
+    fn family_record(&self) -> Option<records::Family> {
+        match self.record.family {
+            NONE => None,
+            number => self.publisher.snapshot.body.record(number).ok(),
+        }
+    }
+
+    fn texts(&self, list: Option<u32>, own: u32) -> impl Iterator<Item = &'s str> + use<'s> {
+        let body = &self.publisher.snapshot.body;
+        let words = list.and_then(|list| body.list(list).ok());
+        let own = if words.is_none() { Some(own) } else { None };
+        let listed = words.into_iter().flat_map(|words| words.iter());
+        listed
+            .chain(own)
+            .filter_map(|offset| body.text(offset).ok())
+    }
+}
+
+view!(
+    /// A subscription of schools to a resource.
+    Subscription of Subscription
+);
+
+impl<'s> Subscription<'s> {
+    /// Its id (`idAbonnement`).
+    #[must_use]
+    pub fn id(&self) -> &'s str {
+        self.text(self.record.id_text)
+    }
+
+    /// ETABL or INDIV.
+    #[must_use]
+    pub fn kind(&self) -> SubscriptionKind {
+        terms(&self.record).kind
+    }
+
+    /// Target public.
+    #[must_use]
+    pub fn publics(&self) -> PublicSet {
+        terms(&self.record).publics
+    }
+
+    /// First second of validity, Unix seconds.
+    #[must_use]
+    pub fn from(&self) -> i64 {
+        self.record.from
+    }
+
+    /// First second after validity, Unix seconds.
+    #[must_use]
+    pub fn until(&self) -> i64 {
+        self.record.until
+    }
+}
+
+/// What the rules need of a subscription. An unknown kind asks for an assignment, the narrower of the two.
+#[inline]
+pub(crate) fn terms(record: &records::Subscription) -> Terms {
+    Terms {
+        from: record.from,
+        until: record.until,
+        publics: PublicSet(record.publics),
+        kind: if record.kind == SubscriptionKind::WholeSchool as u16 {
+            SubscriptionKind::WholeSchool
+        } else {
+            SubscriptionKind::Individual
+        },
+    }
+}
+
+macro_rules! debug_by {
+    ($($name:ident $method:ident),*) => {$(
+        impl std::fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.$method()).finish()
+            }
+        }
+    )*};
+}
+
+debug_by!(Ent code, Establishment uai, Publisher id, Resource id, Subscription id);
