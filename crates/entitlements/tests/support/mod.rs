@@ -1,0 +1,344 @@
+//! A country as plain data: written as a source directory, and judged by a second, naive reading of the rules.
+//!
+//! Nothing here calls the rules, the look-up or the builder's own evaluation; a test compares the two.
+#![allow(dead_code, missing_docs, unreachable_pub)] // each test program uses a part
+#![allow(clippy::unwrap_used, clippy::panic)] // only tests use it
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use octroi_entitlements::{BuildOptions, BuildReport, Snapshot, build};
+
+pub mod naive;
+
+/// A folder that goes away with the test.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "octroi-entitlements-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Midnight UTC of a day in January 2026, Unix seconds.
+pub fn january(day: i64) -> i64 {
+    1_767_225_600 + (day - 1) * 86_400
+}
+
+/// The same as the directory writes an instant.
+pub fn january_text(day: i64) -> String {
+    assert!((1..=31).contains(&day));
+    format!("2026-01-{day:02}T00:00:00Z")
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Country {
+    pub ents: Vec<Ent>,
+    pub schools: Vec<String>,
+    pub groups: Vec<Group>,
+    pub people: Vec<Person>,
+    pub affiliations: Vec<Affiliation>,
+    pub publishers: Vec<Publisher>,
+    pub resources: Vec<Resource>,
+    pub subscriptions: Vec<Subscription>,
+    pub assignments: Vec<Assignment>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Ent {
+    pub code: String,
+    pub alias_of: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Group {
+    pub school: String,
+    pub kind: &'static str,
+    pub code: String,
+    pub label: String,
+    pub divisions: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    pub ent: String,
+    pub id: String,
+    pub civility: String,
+    pub name: String,
+    pub given_name: String,
+    pub mail: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Affiliation {
+    pub ent: String,
+    pub person: String,
+    pub school: String,
+    pub profiles: Vec<&'static str>,
+    pub divisions: Vec<String>,
+    pub groups: Vec<String>,
+    pub levels: Vec<String>,
+    pub subjects: Vec<String>,
+    pub modules: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Publisher {
+    pub id: String,
+    pub domain: String,
+    pub disabled: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Resource {
+    pub id: String,
+    pub publisher: String,
+    pub pull: bool,
+    pub access_url: String,
+    pub urls: Vec<String>,
+    pub family: String,
+    pub acs_index: Option<u16>,
+    pub disabled: bool,
+    pub release: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Subscription {
+    pub id: String,
+    pub resource: String,
+    pub schools: Vec<String>,
+    pub individual: bool,
+    pub publics: Vec<&'static str>,
+    /// Days of January 2026.
+    pub from: i64,
+    pub until: i64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Assignment {
+    pub subscription: String,
+    pub school: String,
+    pub kind: &'static str,
+    pub ent: String,
+    pub target: String,
+}
+
+impl Country {
+    /// Writes the ten tables.
+    pub fn write(&self, dir: &Path) {
+        let yes = |switch: bool| if switch { "yes" } else { "no" };
+        let mut tables: Vec<(&str, String)> = Vec::new();
+        let mut table = |file, header: &str, lines: Vec<String>| {
+            let mut text = header.replace(' ', "\t");
+            for line in lines {
+                text.push('\n');
+                text.push_str(&line);
+            }
+            text.push('\n');
+            tables.push((file, text));
+        };
+        let ents = self.ents.iter();
+        let ents = ents.map(|e| format!("{}\tProject {}\t{}", e.code, e.code, e.alias_of));
+        table("ents.tsv", "code name alias_of", ents.collect());
+        let schools = self.schools.iter().map(|s| format!("School {s}\t{s}"));
+        table("establishments.tsv", "name uai", schools.collect());
+        let groups = self.groups.iter().map(|g| {
+            let divisions = g.divisions.join("|");
+            format!(
+                "{}\t{}\t{}\t{}\t{divisions}",
+                g.school, g.kind, g.code, g.label
+            )
+        });
+        table(
+            "groups.tsv",
+            "uai kind code label divisions",
+            groups.collect(),
+        );
+        let people = self.people.iter().map(|p| {
+            format!(
+                "{}\t{}\t{}\t{}\t{}\t{}",
+                p.ent, p.id, p.civility, p.name, p.given_name, p.mail
+            )
+        });
+        table(
+            "people.tsv",
+            "ent person civility name given_name mail",
+            people.collect(),
+        );
+        let affiliations = self.affiliations.iter().map(|a| {
+            let mut line = format!(
+                "{}\t{}\t{}\t{}",
+                a.ent,
+                a.person,
+                a.school,
+                a.profiles.join("|")
+            );
+            for list in [&a.divisions, &a.groups, &a.levels, &a.subjects, &a.modules] {
+                let _ = write!(line, "\t{}", list.join("|"));
+            }
+            line
+        });
+        table(
+            "affiliations.tsv",
+            "ent person uai profiles divisions groups p_ms4 p_mat e_ms1",
+            affiliations.collect(),
+        );
+        let publishers = self.publishers.iter();
+        let publishers =
+            publishers.map(|p| format!("{}\tName\t{}\t{}", p.id, p.domain, yes(p.disabled)));
+        table(
+            "publishers.tsv",
+            "id name pseudonym_domain disabled",
+            publishers.collect(),
+        );
+        let resources = self.resources.iter().map(|r| {
+            format!(
+                "{}\tTitle of {}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                r.id,
+                r.id,
+                r.publisher,
+                if r.pull { "pull" } else { "push" },
+                r.access_url,
+                r.urls.join("|"),
+                r.family,
+                r.acs_index.map(|n| n.to_string()).unwrap_or_default(),
+                yes(r.disabled)
+            )
+        });
+        table(
+            "resources.tsv",
+            "id name publisher delivery access_url urls family acs_index disabled",
+            resources.collect(),
+        );
+        let release = self.resources.iter();
+        let release = release.flat_map(|r| r.release.iter().map(|a| format!("{}\t{a}", r.id)));
+        table("release.tsv", "resource attribute", release.collect());
+        let subscriptions = self.subscriptions.iter().map(|s| {
+            format!(
+                "{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                s.id,
+                s.resource,
+                s.schools.join("|"),
+                if s.individual { "INDIV" } else { "ETABL" },
+                s.publics.join("|"),
+                january_text(s.from),
+                january_text(s.until)
+            )
+        });
+        table(
+            "subscriptions.tsv",
+            "id resource schools kind publics from until",
+            subscriptions.collect(),
+        );
+        let assignments = self.assignments.iter().map(|a| {
+            format!(
+                "{}\t{}\t{}\t{}\t{}",
+                a.subscription, a.school, a.kind, a.ent, a.target
+            )
+        });
+        table(
+            "assignments.tsv",
+            "subscription uai kind ent target",
+            assignments.collect(),
+        );
+        for (file, text) in tables {
+            std::fs::write(dir.join(file), text).unwrap();
+        }
+    }
+
+    /// Writes, builds and opens.
+    pub fn snapshot(&self) -> Snapshot {
+        let (snapshot, report) = self.build();
+        assert_eq!(report.set_aside, [], "{self:#?}");
+        snapshot
+    }
+
+    /// Writes, builds and opens, whatever was set aside.
+    pub fn build(&self) -> (Snapshot, BuildReport) {
+        let folder = Folder::new();
+        self.write(folder.path());
+        let out = folder.join("country.snapshot");
+        let report = build(folder.path(), &out, &BuildOptions::default()).unwrap();
+        // The mapping outlives the name.
+        (Snapshot::open(&out).unwrap(), report)
+    }
+
+    /// One person in one school with one whole-school subscription: a yes to start from.
+    pub fn smallest() -> Self {
+        Self {
+            ents: vec![Ent {
+                code: "B0".into(),
+                ..Ent::default()
+            }],
+            schools: vec!["0561622J".into()],
+            groups: vec![Group {
+                school: "0561622J".into(),
+                kind: "division",
+                code: "6A".into(),
+                label: "6ème A".into(),
+                divisions: vec![],
+            }],
+            people: vec![Person {
+                ent: "B0".into(),
+                id: "p1".into(),
+                civility: "Mme".into(),
+                name: "Durand".into(),
+                given_name: "Zoé".into(),
+                mail: "zoe@example.org".into(),
+            }],
+            affiliations: vec![Affiliation {
+                ent: "B0".into(),
+                person: "p1".into(),
+                school: "0561622J".into(),
+                profiles: vec!["National_elv"],
+                divisions: vec!["6A".into()],
+                ..Affiliation::default()
+            }],
+            publishers: vec![Publisher {
+                id: "pub-x".into(),
+                domain: "house-x".into(),
+                disabled: false,
+            }],
+            resources: vec![Resource {
+                id: "ark:/99999/r1".into(),
+                publisher: "pub-x".into(),
+                access_url: "https://x.example/r1".into(),
+                release: vec!["IDO", "UAI", "PRO", "DIV"],
+                ..Resource::default()
+            }],
+            subscriptions: vec![Subscription {
+                id: "s1".into(),
+                resource: "ark:/99999/r1".into(),
+                schools: vec!["0561622J".into()],
+                individual: false,
+                publics: vec!["ELEVE"],
+                from: 5,
+                until: 20,
+            }],
+            assignments: vec![],
+        }
+    }
+}
