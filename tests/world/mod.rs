@@ -3,12 +3,13 @@
 //! messages are written and signed as a portal writes them.
 //!
 //! Shared by the suites in `tests/` and by the benchmarks.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support")]
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support")]
 
 pub mod browser;
 pub mod country;
 pub mod keys;
 pub mod portal;
+pub mod publisher;
 
 use keys::Keys;
 use octroi::access::Engine;
@@ -93,10 +94,10 @@ impl Plan {
         let signer: Arc<dyn Signer> = keys.gateway.clone();
         Self {
             country: country::Country::small(),
-            portals: vec![portal("portal-b", PORTAL_B, "B0", &keys.portal_b), portal("portal-c", PORTAL_C, "C0", &keys.portal_c)],
+            portals: vec![ent("portal-b", PORTAL_B, "B0", &keys.portal_b), ent("portal-c", PORTAL_C, "C0", &keys.portal_c)],
             publishers: vec![
-                publisher("push-house", "https://push.test/sp", signer.clone()),
-                publisher("pull-house", "https://pull.test/sp", signer.clone()),
+                house("push-house", "https://push.test/sp", signer.clone()),
+                house("pull-house", "https://pull.test/sp", signer.clone()),
             ],
             guard: Arc::new(LocalGuard::in_memory(1_000_000)),
             gateway_signer: signer,
@@ -157,7 +158,7 @@ fn gateway() -> Gateway {
     }
 }
 
-pub fn portal(id: &str, entity_id: &str, ent: &str, keys: &keys::Pair) -> Portal {
+pub fn ent(id: &str, entity_id: &str, ent: &str, keys: &keys::Pair) -> Portal {
     Portal {
         id: id.into(),
         name: format!("Portail {ent}"),
@@ -179,7 +180,7 @@ pub fn portal(id: &str, entity_id: &str, ent: &str, keys: &keys::Pair) -> Portal
     }
 }
 
-pub fn publisher(id: &str, entity_id: &str, signer: Arc<dyn Signer>) -> Publisher {
+pub fn house(id: &str, entity_id: &str, signer: Arc<dyn Signer>) -> Publisher {
     let keys = Keys::get();
     let acs = |index: u16, suffix: &str| IndexedEndpoint {
         binding: binding::POST.into(),
