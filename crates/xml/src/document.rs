@@ -43,6 +43,8 @@ pub(crate) struct NodeData {
     pub(crate) end: u32,
     /// The qualified name of an element; the content of a text or a comment.
     pub(crate) span: Span,
+    /// Where the local name of an element starts.
+    pub(crate) local: u32,
     pub(crate) prefix: PrefixId,
     pub(crate) namespace: NamespaceId,
     pub(crate) attributes: u32,
@@ -55,11 +57,33 @@ pub(crate) struct NodeData {
 pub(crate) struct AttributeData {
     /// The qualified name.
     pub(crate) name: Span,
+    /// Where the local name starts.
+    pub(crate) local: u32,
     pub(crate) prefix: PrefixId,
     pub(crate) namespace: NamespaceId,
     pub(crate) value: Span,
     /// The value stands in the source as it is: no reference, no white space but blanks.
     pub(crate) verbatim: bool,
+}
+
+impl AttributeData {
+    /// The local name.
+    pub(crate) fn local(&self) -> Span {
+        Span {
+            start: self.local,
+            end: self.name.end,
+        }
+    }
+}
+
+impl NodeData {
+    /// The local name of an element.
+    pub(crate) fn local(&self) -> Span {
+        Span {
+            start: self.local,
+            end: self.span.end,
+        }
+    }
 }
 
 /// A namespace declaration: an `xmlns` attribute.
@@ -125,6 +149,10 @@ impl Document {
         &self.buffer[span.start as usize..span.end as usize]
     }
 
+    pub(crate) fn bytes(&self, span: Span) -> &[u8] {
+        &self.buffer.as_bytes()[span.start as usize..span.end as usize]
+    }
+
     pub(crate) fn node(&self, index: u32) -> &NodeData {
         &self.nodes[index as usize]
     }
@@ -149,16 +177,6 @@ impl Document {
 
     pub(crate) fn namespace_str(&self, namespace: NamespaceId) -> &str {
         self.str(self.namespaces[usize::from(namespace.0)])
-    }
-
-    /// The local part of a qualified name whose prefix is `prefix`.
-    pub(crate) fn local_str(&self, name: Span, prefix: PrefixId) -> &str {
-        let text = self.str(name);
-        if prefix == PrefixId::NONE {
-            text
-        } else {
-            &text[self.prefix_str(prefix).len() + 1..]
-        }
     }
 }
 

@@ -57,8 +57,7 @@ impl<'d> Element<'d> {
 
     /// The name without prefix.
     pub fn local_name(self) -> &'d str {
-        let data = self.data();
-        self.document.local_str(data.span, data.prefix)
+        self.document.str(self.data().local())
     }
 
     /// The prefix, empty if there is none.
@@ -95,7 +94,7 @@ impl<'d> Element<'d> {
             .map(move |attribute| Attribute {
                 namespace: document.namespace_str(attribute.namespace),
                 prefix: document.prefix_str(attribute.prefix),
-                local_name: document.local_str(attribute.name, attribute.prefix),
+                local_name: document.str(attribute.local()),
                 value: document.str(attribute.value),
             })
     }

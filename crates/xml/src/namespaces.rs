@@ -34,6 +34,8 @@ impl NamespaceId {
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     pub(crate) spans: Vec<Span>,
+    /// The one asked for last, which is often asked for again.
+    recent: u16,
     /// Filled only when there are more strings than a linear search should look at.
     index: Option<HashMap<Box<str>, u16>>,
 }
@@ -60,7 +62,13 @@ impl Interner {
 
     /// The number of the string at `span`, a new one if it is new.
     pub(crate) fn intern(&mut self, buffer: &str, span: Span) -> Result<u16, ErrorKind> {
-        if let Some(found) = self.find(buffer, bytes(buffer, span)) {
+        let wanted = bytes(buffer, span);
+        let recent = self.spans.get(usize::from(self.recent));
+        if recent.is_some_and(|recent| bytes(buffer, *recent) == wanted) {
+            return Ok(self.recent);
+        }
+        if let Some(found) = self.find(buffer, wanted) {
+            self.recent = found;
             return Ok(found);
         }
         if self.spans.len() >= MOST {

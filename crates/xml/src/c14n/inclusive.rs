@@ -36,7 +36,7 @@ impl<'d> Inclusive<'d> {
         let document = apex.document;
         let mut joined: Option<Cow<'d, str>> = None;
         for attribute in xml_attributes_of_ancestors(apex) {
-            match document.local_str(attribute.name, attribute.prefix) {
+            match document.str(attribute.local()) {
                 "lang" | "space" => inherit(apex, attribute, &mut inherited),
                 "base" => {
                     let outer = document.str(attribute.value);
@@ -86,7 +86,7 @@ fn inherit<'d>(
     inherited: &mut Vec<Inherited<'d>>,
 ) {
     let document = apex.document;
-    let local_name = document.local_str(attribute.name, attribute.prefix);
+    let local_name = document.str(attribute.local());
     let nearer = inherited
         .iter()
         .any(|nearer| nearer.local_name == local_name);
@@ -124,6 +124,6 @@ impl Rules for Inclusive<'_> {
     fn hides(&self, attribute: &AttributeData, document: &Document) -> bool {
         self.hides_base
             && attribute.namespace == NamespaceId::XML
-            && document.local_str(attribute.name, attribute.prefix) == "base"
+            && document.str(attribute.local()) == "base"
     }
 }

@@ -280,7 +280,7 @@ fn declarations(document: &Document, rendered: &mut Rendered, out: &mut Vec<u8>)
 fn shown<'a>(document: &'a Document, attribute: &'a AttributeData) -> Shown<'a> {
     Shown {
         namespace: document.namespace_str(attribute.namespace),
-        local_name: document.local_str(attribute.name, attribute.prefix),
+        local_name: document.str(attribute.local()),
         content: Content::Own(attribute),
     }
 }

@@ -275,6 +275,7 @@ impl<'s> Parser<'s> {
             parent: self.current,
             end: index + 1,
             span,
+            local: span.start,
             prefix: PrefixId::NONE,
             namespace: NamespaceId::NONE,
             attributes: 0,

@@ -37,6 +37,13 @@ pub(crate) struct Name {
     pub(crate) end: usize,
 }
 
+impl Name {
+    /// Where the local part starts.
+    pub(crate) fn local(self) -> usize {
+        self.colon.map_or(self.start, |colon| colon + 1)
+    }
+}
+
 /// Reads the qualified name that starts at `start`.
 pub(crate) fn qualified(text: &str, start: usize) -> Result<Name, (ErrorKind, usize)> {
     let bytes = text.as_bytes();

@@ -4,7 +4,7 @@
 
 use super::names::{self, Name};
 use super::{Parsed, Parser};
-use crate::document::{AttributeData, Declaration, Document, Kind, NO_PARENT, Span};
+use crate::document::{AttributeData, Declaration, Document, Kind, Span};
 use crate::error::{ErrorKind, Failure};
 use crate::namespaces::{NamespaceId, PrefixId};
 use crate::{XML_NAMESPACE, XMLNS_NAMESPACE};
@@ -45,6 +45,7 @@ impl Parser<'_> {
         let (prefix, namespace) = self.resolve(name)?;
         self.resolve_attributes(attributes, index)?;
         let node = &mut self.document.nodes[index as usize];
+        node.local = name.local() as u32;
         node.prefix = prefix;
         node.namespace = namespace;
         // Both counts are bounded by limits of 16 bits.
@@ -111,15 +112,10 @@ impl Parser<'_> {
         }
         self.skip_space();
         let (value, verbatim) = self.attribute_value()?;
-        let source = self.source;
-        match name.colon {
-            None if &source[name.start..name.end] == "xmlns" => {
-                return self.declaration(Span::default(), name, value, declarations);
-            }
-            Some(colon) if &source[name.start..colon] == "xmlns" => {
-                return self.declaration(Span::new(colon + 1, name.end), name, value, declarations);
-            }
-            _ => {}
+        let first = &self.source.as_bytes()[name.start..name.colon.unwrap_or(name.end)];
+        if first == b"xmlns" {
+            let prefix = name.colon.map(|_| Span::new(name.local(), name.end));
+            return self.declaration(prefix.unwrap_or_default(), name, value, declarations);
         }
         if self.document.attributes.len() - attributes >= usize::from(self.limits.attributes) {
             return Err(self.fail_at(ErrorKind::TooManyAttributes, name.start));
@@ -130,6 +126,7 @@ impl Parser<'_> {
         };
         self.document.attributes.push(AttributeData {
             name: Span::new(name.start, name.end),
+            local: name.local() as u32,
             prefix,
             // Known when all declarations of the tag are.
             namespace: NamespaceId::NONE,
@@ -186,9 +183,6 @@ impl Parser<'_> {
     /// The prefix that ends at `colon`; one that no declaration ever named is unbound.
     fn prefix(&mut self, start: usize, colon: usize) -> Parsed<PrefixId> {
         let fail = |kind| Failure { kind, at: start };
-        if &self.source[start..colon] == "xmlns" {
-            return Err(fail(ErrorKind::ReservedNamespace));
-        }
         self.prefixes
             .intern(&self.document.buffer, Span::new(start, colon))
             .map(PrefixId)
@@ -228,12 +222,9 @@ impl Parser<'_> {
             });
         }
         for attribute in &document.attributes[first..] {
-            if attribute.prefix == PrefixId::NONE && document.str(attribute.name) == "ID" {
+            if attribute.prefix == PrefixId::NONE && document.bytes(attribute.local()) == b"ID" {
                 document.ids.push((attribute.value, element));
             }
-        }
-        if self.depth == 0 {
-            debug_assert_eq!(self.current, NO_PARENT);
         }
         Ok(())
     }
@@ -242,11 +233,7 @@ impl Parser<'_> {
 /// The name of an attribute from `first` on whose expanded name another one has too.
 fn duplicate(document: &Document, first: usize) -> Option<Span> {
     let attributes = &document.attributes[first..];
-    // The prefixes are not indexed yet in the document: the local name follows the last colon.
-    let local = |attribute: &AttributeData| {
-        let name = document.str(attribute.name);
-        name.rsplit_once(':').map_or(name, |(_, local)| local)
-    };
+    let local = |attribute: &AttributeData| document.bytes(attribute.local());
     if attributes.len() <= FEW {
         let same = |a: &AttributeData, b: &AttributeData| {
             a.namespace == b.namespace && local(a) == local(b)

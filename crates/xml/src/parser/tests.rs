@@ -149,7 +149,7 @@ fn refusals() {
         (b"<a p:b='1'/>", UnboundPrefix),
         (b"<a xmlns:p=''/>", EmptyNamespace),
         (b"<a xmlns:xmlns='u:'/>", ReservedNamespace),
-        (b"<xmlns:a/>", ReservedNamespace),
+        (b"<xmlns:a/>", UnboundPrefix),
         (b"<a xmlns:xml='u:'/>", ReservedNamespace),
         (
             b"<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
