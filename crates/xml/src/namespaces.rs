@@ -150,12 +150,13 @@ impl Scope {
 ///
 /// Canonical XML requires a failure for these (section 1.3), Namespaces in XML only deprecates them.
 pub(crate) fn is_relative(namespace: &str) -> bool {
-    let Some((scheme, _)) = namespace.split_once(':') else {
+    let Some(colon) = memchr::memchr(b':', namespace.as_bytes()) else {
         return true;
     };
-    let mut characters = scheme.bytes();
-    !(characters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic())
-        && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.')))
+    match namespace.as_bytes()[..colon] {
+        [first, ref rest @ ..] if first.is_ascii_alphabetic() => !rest
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)),
+        _ => true,
+    }
 }

@@ -3,6 +3,7 @@
 //! What octroi issues is written once, and the bytes that were hashed are the bytes that are sent: nothing is parsed or
 //! canonicalised to sign it. Must never write a character that XML does not allow, nor a value unescaped (L14).
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use crate::XML_NAMESPACE;
@@ -27,7 +28,17 @@ pub fn escape_text(text: &str, out: &mut Vec<u8>) {
 
 /// Appends `value` as canonical form has it between the quotation marks of an attribute (Canonical XML 1.0, section 2.3).
 pub fn escape_attribute(value: &str, out: &mut Vec<u8>) {
-    escape(value.as_bytes(), out, |byte| match byte {
+    let bytes = value.as_bytes();
+    let special = |byte: u8| (byte < b' ') | (byte == b'&') | (byte == b'<') | (byte == b'"');
+    // All bytes without stopping, so that the compiler can look at many in one step.
+    if !bytes
+        .iter()
+        .fold(false, |found, byte| found | special(*byte))
+    {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    escape(bytes, out, |byte| match byte {
         b'&' => Some(b"&amp;"),
         b'<' => Some(b"&lt;"),
         b'"' => Some(b"&quot;"),
@@ -71,6 +82,10 @@ impl<'n> Namespace<'n> {
         prefix: "xml",
         uri: XML_NAMESPACE,
     };
+
+    fn is_none(self) -> bool {
+        self.prefix.is_empty() && self.uri.is_empty()
+    }
 
     /// `prefix` for `uri`.
     pub const fn new(prefix: &'n str, uri: &'n str) -> Self {
@@ -221,7 +236,7 @@ impl<'o, 'n> Writer<'o, 'n> {
         }
         check_name(local_name)?;
         check_characters(value)?;
-        if namespace != Namespace::NONE {
+        if !namespace.is_none() {
             if namespace.prefix.is_empty() {
                 return Err(WriteError::Namespace);
             }
@@ -229,12 +244,9 @@ impl<'o, 'n> Writer<'o, 'n> {
         } else if local_name == "xmlns" {
             return Err(WriteError::MalformedName);
         }
-        let expanded = (namespace.uri, local_name);
-        if self
-            .pending
-            .iter()
-            .any(|earlier| (earlier.namespace.uri, earlier.local_name) == expanded)
-        {
+        if self.pending.iter().any(|earlier| {
+            same(earlier.local_name, local_name) && same(earlier.namespace.uri, namespace.uri)
+        }) {
             return Err(WriteError::DuplicateAttribute);
         }
         let start = self.values.len();
@@ -356,11 +368,11 @@ impl<'o, 'n> Writer<'o, 'n> {
         let bound = self
             .declared
             .iter()
-            .rposition(|earlier| earlier.prefix == namespace.prefix);
+            .rposition(|earlier| same(earlier.prefix, namespace.prefix));
         match bound {
-            Some(at) if self.declared[at].uri == namespace.uri => return Ok(()),
+            Some(at) if same(self.declared[at].uri, namespace.uri) => return Ok(()),
             Some(at) if at >= own => return Err(WriteError::Namespace),
-            None if namespace == Namespace::NONE => return Ok(()),
+            None if namespace.is_none() => return Ok(()),
             _ => {}
         }
         check_namespace(namespace)?;
@@ -382,8 +394,13 @@ impl<'o, 'n> Writer<'o, 'n> {
             escape_attribute(namespace.uri, self.out);
             self.out.push(b'"');
         }
-        self.pending
-            .sort_unstable_by_key(|attribute| (attribute.namespace.uri, attribute.local_name));
+        self.pending.sort_unstable_by(|a, b| {
+            let by_namespace = match (a.namespace.is_none(), b.namespace.is_none()) {
+                (true, true) => Ordering::Equal,
+                _ => a.namespace.uri.cmp(b.namespace.uri),
+            };
+            by_namespace.then_with(|| a.local_name.cmp(b.local_name))
+        });
         for attribute in self.pending.drain(..) {
             self.out.push(b' ');
             qualified(attribute.namespace.prefix, attribute.local_name, self.out);
@@ -395,6 +412,12 @@ impl<'o, 'n> Writer<'o, 'n> {
         self.out.push(b'>');
         self.state = State::Inside;
     }
+}
+
+/// Whether two names are equal; most often they are the same constant.
+#[inline]
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && (std::ptr::eq(a, b) || a == b)
 }
 
 fn qualified(prefix: &str, local_name: &str, out: &mut Vec<u8>) {

@@ -4,6 +4,9 @@
 //! The nodes of a subtree are a range in document order, so there is no recursion. Must never write more than a fixed
 //! multiple of what the document holds.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
 use smallvec::SmallVec;
 
 use super::C14nError;
@@ -32,7 +35,7 @@ pub(super) trait Rules {
 pub(super) struct Inherited<'d> {
     pub(super) name: &'d str,
     pub(super) local_name: &'d str,
-    pub(super) value: std::borrow::Cow<'d, str>,
+    pub(super) value: Cow<'d, str>,
 }
 
 /// Which namespace each prefix means in the output so far.
@@ -287,7 +290,14 @@ fn shown<'a>(document: &'a Document, attribute: &'a AttributeData) -> Shown<'a> 
 
 /// Attributes by namespace, then local name; those in none first (Canonical XML 1.0, section 2.2).
 fn attributes(document: &Document, mut all: SmallVec<[Shown<'_>; 8]>, out: &mut Vec<u8>) {
-    all.sort_unstable_by(|a, b| (a.namespace, a.local_name).cmp(&(b.namespace, b.local_name)));
+    all.sort_unstable_by(|a, b| {
+        let by_namespace = if std::ptr::eq(a.namespace, b.namespace) {
+            Ordering::Equal
+        } else {
+            a.namespace.cmp(b.namespace)
+        };
+        by_namespace.then_with(|| a.local_name.cmp(b.local_name))
+    });
     for attribute in &all {
         match attribute.content {
             Content::Own(own) => own_attribute(document, own, out),

@@ -9,18 +9,6 @@ use super::{Parsed, Parser, names};
 use crate::document::{Kind, Span};
 use crate::error::ErrorKind;
 
-/// Bytes at which the search in an attribute value stops.
-const STOPS: [bool; 256] = {
-    let mut table = [false; 256];
-    let stops = b"\"'<&\t\n";
-    let mut at = 0;
-    while at < stops.len() {
-        table[stops[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
-
 impl Parser<'_> {
     /// Reads text up to the next tag or comment, CDATA sections included, as one node.
     pub(super) fn text(&mut self) -> Parsed<()> {
@@ -104,58 +92,42 @@ impl Parser<'_> {
         };
         self.position += 1;
         let start = self.position;
-        loop {
-            match self.value_run()? {
-                (end, found) if found == quote => {
-                    self.position = end + 1;
-                    return Ok((Span::new(start, end), true));
-                }
-                (_, b'&' | b'\t' | b'\n') => break,
-                // The other quotation mark.
-                (end, _) => self.position = end + 1,
-            }
+        let Some(length) = memchr::memchr(quote, &bytes[start..]) else {
+            return Err(self.fail_at(ErrorKind::UnexpectedEnd, bytes.len()));
+        };
+        let end = start + length;
+        let special = |byte: &u8| (*byte < b' ') | (*byte == b'&') | (*byte == b'<');
+        // All bytes without stopping, so that the compiler can look at many in one step.
+        let value = bytes[start..end].iter();
+        if !value.fold(false, |found, byte| found | special(byte)) {
+            self.position = end + 1;
+            return Ok((Span::new(start, end), true));
         }
         let unescaped = self.document.buffer.len();
         self.position = start;
-        loop {
-            let from = self.position;
-            let (end, found) = self.value_run()?;
-            self.document.buffer.push_str(&self.source[from..end]);
-            self.position = end;
-            if found == b'&' {
-                let character = self.reference()?;
-                self.document.buffer.push(character);
-                continue;
-            }
-            self.position += 1;
-            if found == quote {
-                let span = Span::new(unescaped, self.document.buffer.len());
-                return Ok((span, false));
-            }
-            // White space is a space (XML 1.0, section 3.3.3); the other quotation mark is itself.
+        while self.position < end {
+            let rest = &bytes[self.position..end];
+            let stop = self.position + rest.iter().position(special).unwrap_or(rest.len());
             self.document
                 .buffer
-                .push(if matches!(found, b'\t' | b'\n') {
+                .push_str(&self.source[self.position..stop]);
+            self.position = stop;
+            if stop == end {
+                break;
+            }
+            let character = match bytes[stop] {
+                b'&' => self.reference()?,
+                b'<' => return Err(self.fail(ErrorKind::LessThanInAttribute)),
+                // White space is a space (XML 1.0, section 3.3.3); other control characters do not get this far.
+                _ => {
+                    self.position += 1;
                     ' '
-                } else {
-                    char::from(found)
-                });
+                }
+            };
+            self.document.buffer.push(character);
         }
-    }
-
-    /// The next byte of a value that needs a decision, and where it is.
-    #[inline]
-    fn value_run(&self) -> Parsed<(usize, u8)> {
-        let bytes = self.source.as_bytes();
-        let rest = &bytes[self.position..];
-        let Some(length) = rest.iter().position(|byte| STOPS[usize::from(*byte)]) else {
-            return Err(self.fail_at(ErrorKind::UnexpectedEnd, bytes.len()));
-        };
-        let end = self.position + length;
-        match rest[length] {
-            b'<' => Err(self.fail_at(ErrorKind::LessThanInAttribute, end)),
-            found => Ok((end, found)),
-        }
+        self.position = end + 1;
+        Ok((Span::new(unescaped, self.document.buffer.len()), false))
     }
 
     /// Reads a reference (XML 1.0, section 4.1) and gives the character that it stands for.
