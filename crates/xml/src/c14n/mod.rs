@@ -8,6 +8,7 @@
 mod base;
 mod exclusive;
 mod inclusive;
+mod tags;
 mod walk;
 
 use crate::document::{Document, Kind};
@@ -142,7 +143,7 @@ pub fn canonicalize_document(
             .filter(|node| node.kind == Kind::Comment)
     };
     for comment in comments(0, root.index) {
-        walk::comment(document.str(comment.span), out);
+        tags::comment(document.str(comment.span), out);
         out.push(b'\n');
     }
     if let Err(error) = canonicalize(root, algorithm, inclusive_prefixes, omit, out) {
@@ -151,7 +152,7 @@ pub fn canonicalize_document(
     }
     for comment in comments(root.data().end, document.nodes.len() as u32) {
         out.push(b'\n');
-        walk::comment(document.str(comment.span), out);
+        tags::comment(document.str(comment.span), out);
     }
     Ok(())
 }

@@ -1,19 +1,17 @@
-//! What all algorithms share: one loop over the nodes of a subtree that writes them in canonical form
-//! (Canonical XML 1.0, section 2.3).
+//! What all algorithms share: one loop over the nodes of a subtree, and which namespaces the output has shown.
 //!
 //! The nodes of a subtree are a range in document order, so there is no recursion. Must never write more than a fixed
 //! multiple of what the document holds.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use smallvec::SmallVec;
 
-use super::C14nError;
-use crate::document::{AttributeData, Declaration, Document, Kind, NodeData};
+use super::{C14nError, tags};
+use crate::document::{AttributeData, Declaration, Document, Kind};
 use crate::element::Element;
 use crate::namespaces::{NamespaceId, PrefixId};
-use crate::write::{escape_attribute, escape_text};
+use crate::write::escape_text;
 
 /// What the algorithms differ in.
 pub(super) trait Rules {
@@ -45,7 +43,7 @@ pub(super) struct Rendered {
     /// What was rendered and what it replaced, for all open elements.
     replaced: SmallVec<[(PrefixId, NamespaceId); 16]>,
     /// What the start tag being written shows.
-    shown: SmallVec<[Declaration; 8]>,
+    pub(super) shown: SmallVec<[Declaration; 8]>,
 }
 
 impl Rendered {
@@ -78,18 +76,6 @@ impl Rendered {
             }
         }
     }
-}
-
-/// An attribute of a start tag, ready to be put in order.
-struct Shown<'a> {
-    namespace: &'a str,
-    local_name: &'a str,
-    content: Content<'a>,
-}
-
-enum Content<'a> {
-    Own(&'a AttributeData),
-    Inherited(&'a Inherited<'a>),
 }
 
 /// An element whose end tag is still to come.
@@ -130,7 +116,7 @@ impl<'d> Walk<'d> {
                 if node.end > index {
                     break;
                 }
-                end_tag(document, node, out);
+                tags::end_tag(document, node, out);
                 rendered.leave(innermost.rendered as usize);
                 open.pop();
             }
@@ -150,22 +136,22 @@ impl<'d> Walk<'d> {
                     let is_apex = index == self.apex.index;
                     rules.namespaces(element, is_apex, &mut rendered);
                     if is_apex {
-                        self.apex_start_tag(rules, &mut rendered, out);
+                        tags::apex_start_tag(document, node, rules, &mut rendered, out);
                     } else {
-                        start_tag(document, node, &mut rendered, out);
+                        tags::start_tag(document, node, &mut rendered, out);
                     }
                     if out.len() > most {
                         return Err(C14nError::TooLarge);
                     }
                 }
                 Kind::Text => escape_text(document.str(node.span), out),
-                Kind::Comment if self.comments => comment(document.str(node.span), out),
+                Kind::Comment if self.comments => tags::comment(document.str(node.span), out),
                 Kind::Comment => {}
             }
             index += 1;
         }
         while let Some(innermost) = open.pop() {
-            end_tag(document, document.node(innermost.index), out);
+            tags::end_tag(document, document.node(innermost.index), out);
         }
         Ok(())
     }
@@ -179,31 +165,6 @@ impl<'d> Walk<'d> {
             .saturating_add(256)
             .min(self.document.buffer.len() + 256)
     }
-
-    /// The start tag of the apex, with what it inherits.
-    fn apex_start_tag(&self, rules: &impl Rules, rendered: &mut Rendered, out: &mut Vec<u8>) {
-        let (document, node) = (self.document, self.apex.data());
-        out.push(b'<');
-        out.extend_from_slice(document.str(node.span).as_bytes());
-        declarations(document, rendered, out);
-        let own = document
-            .attributes_of(node)
-            .iter()
-            .filter(|attribute| !rules.hides(attribute, document));
-        let inherited = rules.inherited().iter().map(|attribute| Shown {
-            namespace: crate::XML_NAMESPACE,
-            local_name: attribute.local_name,
-            content: Content::Inherited(attribute),
-        });
-        attributes(
-            document,
-            own.map(|attribute| shown(document, attribute))
-                .chain(inherited)
-                .collect(),
-            out,
-        );
-        out.push(b'>');
-    }
 }
 
 /// More than any honest document needs: each byte of it sixteen times.
@@ -213,120 +174,4 @@ fn limit(document: &Document) -> usize {
         .len()
         .saturating_mul(16)
         .saturating_add(1 << 16)
-}
-
-fn start_tag(document: &Document, node: &NodeData, rendered: &mut Rendered, out: &mut Vec<u8>) {
-    let name = node.span;
-    if node.attribute_count == 0 && rendered.shown.is_empty() {
-        // `<name>` as it stands in the source, where a name is always preceded by `<`.
-        let bytes = document.buffer.as_bytes();
-        if bytes.get(name.end as usize) == Some(&b'>') {
-            out.extend_from_slice(&bytes[name.start as usize - 1..=name.end as usize]);
-            return;
-        }
-    }
-    out.push(b'<');
-    out.extend_from_slice(document.str(name).as_bytes());
-    declarations(document, rendered, out);
-    match document.attributes_of(node) {
-        [] => {}
-        [single] => own_attribute(document, single, out),
-        several => {
-            attributes(
-                document,
-                several
-                    .iter()
-                    .map(|attribute| shown(document, attribute))
-                    .collect(),
-                out,
-            );
-        }
-    }
-    out.push(b'>');
-}
-
-fn end_tag(document: &Document, node: &NodeData, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"</");
-    out.extend_from_slice(document.str(node.span).as_bytes());
-    out.push(b'>');
-}
-
-/// A comment as canonical form has it; it needs no escaping.
-pub(super) fn comment(text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"<!--");
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(b"-->");
-}
-
-/// Namespace declarations, by prefix, the default one first (Canonical XML 1.0, section 2.2).
-fn declarations(document: &Document, rendered: &mut Rendered, out: &mut Vec<u8>) {
-    let shown = &mut rendered.shown;
-    if shown.len() > 1 {
-        shown.sort_unstable_by(|a, b| {
-            document
-                .prefix_str(a.prefix)
-                .cmp(document.prefix_str(b.prefix))
-        });
-    }
-    for declaration in shown.drain(..) {
-        out.extend_from_slice(b" xmlns");
-        if declaration.prefix != PrefixId::NONE {
-            out.push(b':');
-            out.extend_from_slice(document.prefix_str(declaration.prefix).as_bytes());
-        }
-        out.extend_from_slice(b"=\"");
-        escape_attribute(document.namespace_str(declaration.namespace), out);
-        out.push(b'"');
-    }
-}
-
-fn shown<'a>(document: &'a Document, attribute: &'a AttributeData) -> Shown<'a> {
-    Shown {
-        namespace: document.namespace_str(attribute.namespace),
-        local_name: document.str(attribute.local()),
-        content: Content::Own(attribute),
-    }
-}
-
-/// Attributes by namespace, then local name; those in none first (Canonical XML 1.0, section 2.2).
-fn attributes(document: &Document, mut all: SmallVec<[Shown<'_>; 8]>, out: &mut Vec<u8>) {
-    all.sort_unstable_by(|a, b| {
-        let by_namespace = if std::ptr::eq(a.namespace, b.namespace) {
-            Ordering::Equal
-        } else {
-            a.namespace.cmp(b.namespace)
-        };
-        by_namespace.then_with(|| a.local_name.cmp(b.local_name))
-    });
-    for attribute in &all {
-        match attribute.content {
-            Content::Own(own) => own_attribute(document, own, out),
-            Content::Inherited(inherited) => {
-                out.push(b' ');
-                out.extend_from_slice(inherited.name.as_bytes());
-                out.extend_from_slice(b"=\"");
-                escape_attribute(&inherited.value, out);
-                out.push(b'"');
-            }
-        }
-    }
-}
-
-fn own_attribute(document: &Document, attribute: &AttributeData, out: &mut Vec<u8>) {
-    let bytes = document.buffer.as_bytes();
-    let (name, value) = (attribute.name, attribute.value);
-    if attribute.verbatim
-        && value.start == name.end + 2
-        && bytes.get(value.end as usize) == Some(&b'"')
-    {
-        // `name="value"` as it stands in the source; between quotation marks it cannot hold one.
-        out.push(b' ');
-        out.extend_from_slice(&bytes[name.start as usize..=value.end as usize]);
-        return;
-    }
-    out.push(b' ');
-    out.extend_from_slice(document.str(name).as_bytes());
-    out.extend_from_slice(b"=\"");
-    escape_attribute(document.str(value), out);
-    out.push(b'"');
 }

@@ -8,6 +8,8 @@
 //! Relative namespace names are parsed, because Namespaces in XML only deprecates them, and marked: canonicalisation of
 //! such a document fails, so that nothing in it can be signed or verified (W6).
 
+mod context;
+mod input;
 pub(crate) mod limits;
 pub(crate) mod names;
 mod prolog;
@@ -16,12 +18,11 @@ mod tags;
 mod tests;
 mod text;
 
-use std::borrow::Cow;
-
-use crate::document::{Declaration, Document, Kind, NO_PARENT, NodeData, Span};
+use crate::XML_NAMESPACE;
+use crate::document::{Document, Kind, NO_PARENT, NodeData, Span};
 use crate::error::{ErrorKind, Failure, ParseError};
-use crate::namespaces::{Interner, NamespaceId, PrefixId, Scope, is_relative};
-use crate::{XML_NAMESPACE, XMLNS_NAMESPACE};
+use crate::namespaces::{Interner, NamespaceId, PrefixId, Scope};
+use input::Input;
 use limits::Limits;
 
 type Parsed<T> = Result<T, Failure>;
@@ -47,61 +48,9 @@ pub fn parse_in_context(
     limits: &Limits,
     in_scope: &[(&str, &str)],
 ) -> Result<Document, ParseError> {
-    if input.len() > limits.bytes.min(Limits::MOST_BYTES) {
-        return Err(ParseError::locate(ErrorKind::TooLarge, input, 0));
-    }
-    let text = std::str::from_utf8(input)
-        .map_err(|error| ParseError::locate(ErrorKind::NotUtf8, input, error.valid_up_to()))?;
-    let (skipped, text) = match text.strip_prefix('\u{FEFF}') {
-        Some(rest) => (input.len() - rest.len(), rest),
-        None => (0, text),
-    };
-    if let Some(at) = names::forbidden(text) {
-        return Err(ParseError::locate(
-            ErrorKind::ForbiddenCharacter,
-            input,
-            skipped + at,
-        ));
-    }
-    let source = normalise_line_ends(text);
-    let parsed = Parser::new(&source, limits).and_then(|parser| parser.document(in_scope));
-    parsed.map_err(|failure| {
-        let at = match &source {
-            Cow::Borrowed(_) => failure.at,
-            Cow::Owned(_) => offset_before_normalisation(text, failure.at),
-        };
-        ParseError::locate(failure.kind, input, skipped + at)
-    })
-}
-
-/// CR LF and lone CR become LF (XML 1.0, section 2.11).
-fn normalise_line_ends(text: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut normalised = String::with_capacity(text.len());
-    let mut lines = text.split('\r');
-    normalised.extend(lines.next());
-    for line in lines {
-        normalised.push('\n');
-        normalised.push_str(line.strip_prefix('\n').unwrap_or(line));
-    }
-    Cow::Owned(normalised)
-}
-
-/// Where the byte `at` of the normalised text was before [`normalise_line_ends`].
-fn offset_before_normalisation(text: &str, at: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut dropped = 0;
-    for cr in memchr::memchr_iter(b'\r', bytes) {
-        if cr - dropped >= at {
-            break;
-        }
-        if bytes.get(cr + 1) == Some(&b'\n') {
-            dropped += 1;
-        }
-    }
-    at + dropped
+    let input = Input::check(input, limits)?;
+    let parsed = Parser::new(input.source(), limits).and_then(|parser| parser.document(in_scope));
+    parsed.map_err(|failure| input.locate(failure))
 }
 
 struct Parser<'s> {
@@ -179,70 +128,6 @@ impl<'s> Parser<'s> {
         document.prefixes = self.prefixes.spans;
         document.namespaces = self.namespaces.spans;
         Ok(document)
-    }
-
-    fn enter_context(&mut self, in_scope: &[(&str, &str)]) -> Parsed<()> {
-        let malformed = Failure {
-            kind: ErrorKind::MalformedContext,
-            at: 0,
-        };
-        if in_scope.len() > usize::from(self.limits.namespaces) {
-            return Err(malformed);
-        }
-        for (position, (prefix, namespace)) in in_scope.iter().enumerate() {
-            if *prefix == "xml" && *namespace == XML_NAMESPACE {
-                continue;
-            }
-            let reserved = matches!(*prefix, "xml" | "xmlns")
-                || matches!(*namespace, XML_NAMESPACE | XMLNS_NAMESPACE)
-                || namespace.chars().any(|c| !names::is_character(c));
-            let unusable = if prefix.is_empty() {
-                false
-            } else {
-                namespace.is_empty() || !names::is_unprefixed(prefix)
-            };
-            let repeated = in_scope[..position]
-                .iter()
-                .any(|(earlier, _)| earlier == prefix);
-            let longest = usize::from(self.limits.name).max(1 << 12);
-            if reserved || unusable || repeated || prefix.len() + namespace.len() > longest {
-                return Err(malformed);
-            }
-            let prefix = self.intern_prefix(prefix).map_err(|_| malformed)?;
-            let namespace = self.intern_namespace(namespace).map_err(|_| malformed)?;
-            self.declare(Declaration { prefix, namespace });
-            self.document.context += 1;
-        }
-        Ok(())
-    }
-
-    fn intern_prefix(&mut self, prefix: &str) -> Result<PrefixId, ErrorKind> {
-        let span = self.append(prefix);
-        self.prefixes
-            .intern(&self.document.buffer, span)
-            .map(PrefixId)
-    }
-
-    fn intern_namespace(&mut self, namespace: &str) -> Result<NamespaceId, ErrorKind> {
-        let span = self.append(namespace);
-        self.namespaces
-            .intern(&self.document.buffer, span)
-            .map(NamespaceId)
-    }
-
-    fn append(&mut self, text: &str) -> Span {
-        let start = self.document.buffer.len();
-        self.document.buffer.push_str(text);
-        Span::new(start, self.document.buffer.len())
-    }
-
-    fn declare(&mut self, declaration: Declaration) {
-        self.scope.declare(declaration);
-        let namespace = self.namespaces.spans[usize::from(declaration.namespace.0)];
-        if declaration.namespace != NamespaceId::NONE && is_relative(self.document.str(namespace)) {
-            self.document.relative_namespace = true;
-        }
-        self.document.declarations.push(declaration);
     }
 
     /// One piece of the content of the open element.

@@ -90,7 +90,7 @@ fn namespaces_are_scoped() {
         [("p", "")],
         [("xml", "urn:x")],
         [("p:q", "urn:x")],
-        [("p", super::XMLNS_NAMESPACE)],
+        [("p", crate::XMLNS_NAMESPACE)],
     ] {
         let error = parse_in_context(b"<a/>", &Limits::default(), &context).expect_err("context");
         assert_eq!(error.kind, ErrorKind::MalformedContext);

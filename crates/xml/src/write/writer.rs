@@ -1,118 +1,12 @@
-//! Escaping, and a writer whose output is in exclusive canonical form as it stands.
-//!
-//! What octroi issues is written once, and the bytes that were hashed are the bytes that are sent: nothing is parsed or
-//! canonicalised to sign it. Must never write a character that XML does not allow, nor a value unescaped (L14).
+//! The writer itself: start tags are held back until their content begins, so that they can be put in order.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::XML_NAMESPACE;
-use crate::parser::names;
-
-/// Appends `text` as canonical form has it between tags (Canonical XML 1.0, section 2.3).
-pub fn escape_text(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    if memchr::memchr3(b'&', b'<', b'>', bytes).is_none() && memchr::memchr(b'\r', bytes).is_none()
-    {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    escape(bytes, out, |byte| match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'\r' => Some(b"&#xD;"),
-        _ => None,
-    });
-}
-
-/// Appends `value` as canonical form has it between the quotation marks of an attribute (Canonical XML 1.0, section 2.3).
-pub fn escape_attribute(value: &str, out: &mut Vec<u8>) {
-    let bytes = value.as_bytes();
-    let special = |byte: u8| (byte < b' ') | (byte == b'&') | (byte == b'<') | (byte == b'"');
-    // All bytes without stopping, so that the compiler can look at many in one step.
-    if !bytes
-        .iter()
-        .fold(false, |found, byte| found | special(*byte))
-    {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    escape(bytes, out, |byte| match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'"' => Some(b"&quot;"),
-        b'\t' => Some(b"&#x9;"),
-        b'\n' => Some(b"&#xA;"),
-        b'\r' => Some(b"&#xD;"),
-        _ => None,
-    });
-}
-
-#[inline]
-fn escape(bytes: &[u8], out: &mut Vec<u8>, replacement: impl Fn(u8) -> Option<&'static [u8]>) {
-    let mut written = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if let Some(reference) = replacement(*byte) {
-            out.extend_from_slice(&bytes[written..at]);
-            out.extend_from_slice(reference);
-            written = at + 1;
-        }
-    }
-    out.extend_from_slice(&bytes[written..]);
-}
-
-/// A prefix and the namespace that it stands for; an empty prefix is the default namespace, an empty `uri` none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Namespace<'n> {
-    /// The prefix, or nothing.
-    pub prefix: &'n str,
-    /// The namespace name.
-    pub uri: &'n str,
-}
-
-impl<'n> Namespace<'n> {
-    /// No namespace, written without prefix.
-    pub const NONE: Namespace<'static> = Namespace {
-        prefix: "",
-        uri: "",
-    };
-    /// The namespace of `xml:lang` and the like.
-    pub const XML: Namespace<'static> = Namespace {
-        prefix: "xml",
-        uri: XML_NAMESPACE,
-    };
-
-    fn is_none(self) -> bool {
-        self.prefix.is_empty() && self.uri.is_empty()
-    }
-
-    /// `prefix` for `uri`.
-    pub const fn new(prefix: &'n str, uri: &'n str) -> Self {
-        Self { prefix, uri }
-    }
-}
-
-/// What cannot be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WriteError {
-    /// A value holds a character outside the production Char (XML 1.0, section 2.2).
-    #[error("a value holds a character that XML does not allow")]
-    ForbiddenCharacter,
-    /// A local name or a prefix is not a name without colon.
-    #[error("malformed name")]
-    MalformedName,
-    /// A prefix for no namespace, a reserved prefix or namespace, a relative namespace name, or one prefix for two namespaces in one tag.
-    #[error("a namespace cannot be bound as asked")]
-    Namespace,
-    /// Two attributes of one element with the same expanded name.
-    #[error("duplicate attribute")]
-    DuplicateAttribute,
-    /// The call does not fit: an attribute after content, an end without start, content outside the root element.
-    #[error("the writer is not at a place where this can be written")]
-    OutOfPlace,
-}
+use super::{
+    Namespace, WriteError, check_characters, check_name, check_namespace, escape_attribute,
+    escape_text, same,
+};
 
 /// Writes one element with all that is in it, in exclusive canonical form.
 ///
@@ -414,51 +308,10 @@ impl<'o, 'n> Writer<'o, 'n> {
     }
 }
 
-/// Whether two names are equal; most often they are the same constant.
-#[inline]
-fn same(a: &str, b: &str) -> bool {
-    a.len() == b.len() && (std::ptr::eq(a, b) || a == b)
-}
-
 fn qualified(prefix: &str, local_name: &str, out: &mut Vec<u8>) {
     if !prefix.is_empty() {
         out.extend_from_slice(prefix.as_bytes());
         out.push(b':');
     }
     out.extend_from_slice(local_name.as_bytes());
-}
-
-fn check_name(name: &str) -> Result<(), WriteError> {
-    if names::is_unprefixed(name) {
-        Ok(())
-    } else {
-        Err(WriteError::MalformedName)
-    }
-}
-
-fn check_characters(text: &str) -> Result<(), WriteError> {
-    match names::forbidden(text) {
-        None => Ok(()),
-        Some(_) => Err(WriteError::ForbiddenCharacter),
-    }
-}
-
-fn check_namespace(namespace: Namespace<'_>) -> Result<(), WriteError> {
-    let Namespace { prefix, uri } = namespace;
-    if !prefix.is_empty() {
-        check_name(prefix)?;
-    }
-    check_characters(uri)?;
-    let reserved =
-        matches!(prefix, "xml" | "xmlns") || matches!(uri, XML_NAMESPACE | crate::XMLNS_NAMESPACE);
-    let unusable = if uri.is_empty() {
-        !prefix.is_empty()
-    } else {
-        crate::namespaces::is_relative(uri)
-    };
-    if reserved || unusable {
-        Err(WriteError::Namespace)
-    } else {
-        Ok(())
-    }
 }
