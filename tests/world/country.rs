@@ -134,7 +134,7 @@ impl Country {
         let out = folder.join("octroi.snapshot");
         let options = BuildOptions { generation: self.generation, built_at: super::NOON, ..BuildOptions::default() };
         let report = build(&folder, &out, &options).unwrap();
-        assert_eq!(report.set_aside_total, 0, "{:?}", report.set_aside);
+        assert_eq!(report.set_aside_total(), 0, "{:?}", report.set_aside);
         let snapshot = Snapshot::open(&out).unwrap();
         // Mapped: the name may go, so that nothing of the world stays behind.
         std::fs::remove_dir_all(&folder).unwrap();
