@@ -102,15 +102,31 @@ fn text(buffer: &str, span: Span) -> &str {
 #[derive(Debug)]
 pub(crate) struct Scope {
     /// By prefix; shorter than the prefixes seen so far when the last ones were never bound.
-    current: Vec<NamespaceId>,
+    current: Vec<Binding>,
     /// What the declarations in scope replaced, innermost last.
     replaced: Vec<NamespaceId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Binding {
+    namespace: NamespaceId,
+    /// The element that declared the prefix last, in scope or not.
+    declared_by: u32,
+}
+
+impl Binding {
+    const fn initial(namespace: NamespaceId) -> Self {
+        Self {
+            namespace,
+            declared_by: u32::MAX,
+        }
+    }
 }
 
 impl Scope {
     pub(crate) fn new() -> Self {
         let mut current = Vec::with_capacity(16);
-        current.extend([NamespaceId::NONE, NamespaceId::XML]);
+        current.extend([NamespaceId::NONE, NamespaceId::XML].map(Binding::initial));
         Self {
             current,
             replaced: Vec::with_capacity(16),
@@ -123,24 +139,35 @@ impl Scope {
     }
 
     pub(crate) fn resolve(&self, prefix: PrefixId) -> Option<NamespaceId> {
-        let bound = *self.current.get(usize::from(prefix.0))?;
+        let bound = self.current.get(usize::from(prefix.0))?.namespace;
         (bound != NamespaceId::UNBOUND).then_some(bound)
     }
 
-    pub(crate) fn declare(&mut self, declaration: Declaration) {
+    /// Binds a prefix for the element with this number; says no if that element did so already.
+    #[must_use]
+    pub(crate) fn declare(&mut self, declaration: Declaration, element: u32) -> bool {
         let at = usize::from(declaration.prefix.0);
         if self.current.len() <= at {
-            self.current.resize(at + 1, NamespaceId::UNBOUND);
+            self.current
+                .resize(at + 1, Binding::initial(NamespaceId::UNBOUND));
         }
-        self.replaced.push(self.current[at]);
-        self.current[at] = declaration.namespace;
+        let binding = &mut self.current[at];
+        if binding.declared_by == element {
+            return false;
+        }
+        self.replaced.push(binding.namespace);
+        *binding = Binding {
+            namespace: declaration.namespace,
+            declared_by: element,
+        };
+        true
     }
 
     /// Takes back `declarations`, the last ones made.
     pub(crate) fn leave(&mut self, declarations: &[Declaration]) {
         for declaration in declarations.iter().rev() {
             if let Some(before) = self.replaced.pop() {
-                self.current[usize::from(declaration.prefix.0)] = before;
+                self.current[usize::from(declaration.prefix.0)].namespace = before;
             }
         }
     }

@@ -82,6 +82,25 @@ fn many_namespaces() {
 }
 
 #[test]
+fn long_prefix_lists_and_many_inherited_attributes() {
+    let declared = repeated(
+        "<a>",
+        30_000,
+        |at| format!("<p{at}:a xmlns:p{at}='urn:{at}'/>"),
+        "</a>",
+    );
+    let list: Vec<_> = (0..100_000).map(|at| format!("q{at}")).collect();
+    let list: Vec<_> = list.iter().map(String::as_str).collect();
+    assert!(canonical_length(&open(&declared), Algorithm::Exclusive, &list) > declared.len());
+    let inherited = repeated("<a", 60_000, |at| format!(" xml:a{at}=''"), "><b/></a>");
+    let document = open(&inherited);
+    let mut out = Vec::new();
+    let inner = document.root().elements().next().expect("b");
+    canonicalize(inner, Algorithm::Inclusive, &[], None, &mut out).expect("canonical form");
+    assert!(out.len() > 60_000 * " xml:a0=\"\"".len());
+}
+
+#[test]
 fn many_ids() {
     let input = repeated("<a>", 100_000, |at| format!("<a ID='{at}'/>"), "</a>");
     let document = open(&input);

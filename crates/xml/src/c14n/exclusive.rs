@@ -9,29 +9,25 @@ use crate::element::Element;
 use crate::namespaces::PrefixId;
 
 pub(super) struct Exclusive {
-    /// By prefix, whether the PrefixList names it; empty if it names none that the document has.
+    /// By prefix, whether the PrefixList names it; empty if it names none.
     listed: Vec<bool>,
 }
 
 impl Exclusive {
     pub(super) fn new(document: &Document, inclusive_prefixes: &[&str]) -> Self {
-        let mut listed = Vec::new();
-        for listed_prefix in inclusive_prefixes {
-            let prefix = if *listed_prefix == "#default" {
-                ""
-            } else {
-                listed_prefix
-            };
-            let known = document
-                .prefixes
-                .iter()
-                .position(|known| document.str(*known) == prefix);
-            // The empty string is no way to write `#default`.
-            if let Some(at) = known.filter(|_| !listed_prefix.is_empty()) {
-                listed.resize(document.prefixes.len(), false);
-                listed[at] = true;
-            }
+        // The empty string is no way to write `#default`.
+        let written = inclusive_prefixes.iter().filter(|it| !it.is_empty());
+        let mut names: Vec<_> = written
+            .map(|it| if *it == "#default" { "" } else { it })
+            .collect();
+        if names.is_empty() {
+            return Self { listed: Vec::new() };
         }
+        names.sort_unstable();
+        let prefixes = document.prefixes.iter().map(|prefix| document.str(*prefix));
+        let listed = prefixes
+            .map(|prefix| names.binary_search(&prefix).is_ok())
+            .collect();
         Self { listed }
     }
 

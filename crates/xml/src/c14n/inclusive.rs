@@ -25,7 +25,7 @@ impl<'d> Inclusive<'d> {
             inherit(apex, attribute, &mut inherited);
         }
         Self {
-            inherited,
+            inherited: nearest(inherited),
             hides_base: false,
         }
     }
@@ -64,10 +64,18 @@ impl<'d> Inclusive<'d> {
             });
         }
         Self {
-            inherited,
+            inherited: nearest(inherited),
             hides_base,
         }
     }
+}
+
+/// Of each name the first.
+fn nearest(mut inherited: Vec<Inherited<'_>>) -> Vec<Inherited<'_>> {
+    // A stable sort: what was nearer stays before what was farther.
+    inherited.sort_by_key(|attribute| attribute.local_name);
+    inherited.dedup_by_key(|attribute| attribute.local_name);
+    inherited
 }
 
 /// Innermost ancestor first.
@@ -79,7 +87,7 @@ fn xml_attributes_of_ancestors<'d>(apex: Element<'d>) -> impl Iterator<Item = &'
     all.filter(|attribute| attribute.namespace == NamespaceId::XML)
 }
 
-/// Takes over an attribute that neither the apex nor a nearer ancestor has.
+/// Takes over an attribute that the apex does not have.
 fn inherit<'d>(
     apex: Element<'d>,
     attribute: &'d AttributeData,
@@ -87,19 +95,14 @@ fn inherit<'d>(
 ) {
     let document = apex.document;
     let local_name = document.str(attribute.local());
-    let nearer = inherited
-        .iter()
-        .any(|nearer| nearer.local_name == local_name);
-    if !nearer
-        && apex
-            .attribute_ns(crate::XML_NAMESPACE, local_name)
-            .is_none()
+    if apex
+        .attribute_ns(crate::XML_NAMESPACE, local_name)
+        .is_none()
     {
-        let (name, value) = (document.str(attribute.name), document.str(attribute.value));
         inherited.push(Inherited {
-            name,
+            name: document.str(attribute.name),
             local_name,
-            value: Cow::Borrowed(value),
+            value: Cow::Borrowed(document.str(attribute.value)),
         });
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Must never bind what a declaration in a document could not.
 
-use super::{Parsed, Parser, names};
+use super::{Limits, Parsed, Parser, names};
 use crate::document::{Declaration, Span};
 use crate::error::{ErrorKind, Failure};
 use crate::namespaces::{NamespaceId, PrefixId, is_relative};
 use crate::{XML_NAMESPACE, XMLNS_NAMESPACE};
+
+/// The number of the element around a fragment: no node has it.
+const AROUND: u32 = u32::MAX - 1;
 
 impl Parser<'_> {
     pub(super) fn enter_context(&mut self, in_scope: &[(&str, &str)]) -> Parsed<()> {
@@ -17,7 +20,10 @@ impl Parser<'_> {
         if in_scope.len() > usize::from(self.limits.namespaces) {
             return Err(malformed);
         }
-        for (position, (prefix, namespace)) in in_scope.iter().enumerate() {
+        let most = self.limits.bytes.min(Limits::MOST_BYTES);
+        let mut length = 0;
+        for (prefix, namespace) in in_scope {
+            length += prefix.len() + namespace.len();
             if *prefix == "xml" && *namespace == XML_NAMESPACE {
                 continue;
             }
@@ -29,16 +35,14 @@ impl Parser<'_> {
             } else {
                 namespace.is_empty() || !names::is_unprefixed(prefix)
             };
-            let repeated = in_scope[..position]
-                .iter()
-                .any(|(earlier, _)| earlier == prefix);
-            let longest = usize::from(self.limits.name).max(1 << 12);
-            if reserved || unusable || repeated || prefix.len() + namespace.len() > longest {
+            if reserved || unusable || length > most {
                 return Err(malformed);
             }
             let prefix = self.intern_prefix(prefix).map_err(|_| malformed)?;
             let namespace = self.intern_namespace(namespace).map_err(|_| malformed)?;
-            self.declare(Declaration { prefix, namespace });
+            if !self.declare(Declaration { prefix, namespace }, AROUND) {
+                return Err(malformed);
+            }
             self.document.context += 1;
         }
         Ok(())
@@ -64,12 +68,17 @@ impl Parser<'_> {
         Span::new(start, self.document.buffer.len())
     }
 
-    pub(super) fn declare(&mut self, declaration: Declaration) {
-        self.scope.declare(declaration);
+    /// Binds a prefix for the element with this number; says no if that element did so already.
+    #[must_use]
+    pub(super) fn declare(&mut self, declaration: Declaration, element: u32) -> bool {
+        if !self.scope.declare(declaration, element) {
+            return false;
+        }
         let namespace = self.namespaces.spans[usize::from(declaration.namespace.0)];
         if declaration.namespace != NamespaceId::NONE && is_relative(self.document.str(namespace)) {
             self.document.relative_namespace = true;
         }
         self.document.declarations.push(declaration);
+        true
     }
 }

@@ -152,7 +152,7 @@ impl<'s> Parser<'s> {
     /// Adds a node without content of its own to the open element.
     fn push(&mut self, kind: Kind, span: Span) -> Parsed<u32> {
         let index = self.document.nodes.len() as u32;
-        if index >= self.limits.nodes.min(NO_PARENT - 1) {
+        if index >= self.limits.nodes.min(NO_PARENT - 2) {
             return Err(self.fail(ErrorKind::TooManyNodes));
         }
         self.document.nodes.push(NodeData {

@@ -39,7 +39,7 @@ impl Parser<'_> {
                 }
                 None => return Err(self.fail(ErrorKind::UnexpectedEnd)),
                 Some(_) if !spaced => return Err(self.fail(ErrorKind::MissingWhiteSpace)),
-                Some(_) => self.attribute(attributes, declarations)?,
+                Some(_) => self.attribute(attributes, index)?,
             }
         };
         let (prefix, namespace) = self.resolve(name)?;
@@ -101,8 +101,8 @@ impl Parser<'_> {
         Ok(name)
     }
 
-    /// Reads one attribute of the element whose attributes and declarations start at the places given.
-    fn attribute(&mut self, attributes: usize, declarations: usize) -> Parsed<()> {
+    /// Reads one attribute of an element, whose attributes start at the place given.
+    fn attribute(&mut self, attributes: usize, element: u32) -> Parsed<()> {
         let name = self.name()?;
         self.skip_space();
         match self.source.as_bytes().get(self.position) {
@@ -115,7 +115,7 @@ impl Parser<'_> {
         let first = &self.source.as_bytes()[name.start..name.colon.unwrap_or(name.end)];
         if first == b"xmlns" {
             let prefix = name.colon.map(|_| Span::new(name.local(), name.end));
-            return self.declaration(prefix.unwrap_or_default(), name, value, declarations);
+            return self.declaration(prefix.unwrap_or_default(), name, value, element);
         }
         if self.document.attributes.len() - attributes >= usize::from(self.limits.attributes) {
             return Err(self.fail_at(ErrorKind::TooManyAttributes, name.start));
@@ -137,13 +137,7 @@ impl Parser<'_> {
     }
 
     /// Binds a prefix (Namespaces in XML 1.0, sections 2.2 and 3).
-    fn declaration(
-        &mut self,
-        prefix: Span,
-        name: Name,
-        value: Span,
-        declarations: usize,
-    ) -> Parsed<()> {
+    fn declaration(&mut self, prefix: Span, name: Name, value: Span, element: u32) -> Parsed<()> {
         let fail = |kind| Failure {
             kind,
             at: name.start,
@@ -165,18 +159,14 @@ impl Parser<'_> {
                 .intern(&self.document.buffer, prefix)
                 .map_err(fail)?,
         );
-        if self.document.declarations[declarations..]
-            .iter()
-            .any(|earlier| earlier.prefix == prefix)
-        {
-            return Err(fail(ErrorKind::DuplicateAttribute));
-        }
         let namespace = NamespaceId(
             self.namespaces
                 .intern(&self.document.buffer, value)
                 .map_err(fail)?,
         );
-        self.declare(Declaration { prefix, namespace });
+        if !self.declare(Declaration { prefix, namespace }, element) {
+            return Err(fail(ErrorKind::DuplicateAttribute));
+        }
         Ok(())
     }
 

@@ -95,6 +95,9 @@ fn namespaces_are_scoped() {
         let error = parse_in_context(b"<a/>", &Limits::default(), &context).expect_err("context");
         assert_eq!(error.kind, ErrorKind::MalformedContext);
     }
+    let twice = [("p", "urn:1"), ("p", "urn:2")];
+    let error = parse_in_context(b"<a/>", &Limits::default(), &twice).expect_err("context");
+    assert_eq!(error.kind, ErrorKind::MalformedContext);
 }
 
 #[test]
