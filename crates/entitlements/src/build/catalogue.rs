@@ -151,11 +151,6 @@ fn resources(
         });
         Ok(())
     })?;
-    if rows.is_empty() {
-        return Err(BuildError::Nothing {
-            file: RESOURCES.file,
-        });
-    }
     rows.sort_by(|a, b| (a.publisher, &a.id).cmp(&(b.publisher, &b.id)));
     for (number, row) in (0..).zip(&rows) {
         let key = work.key(Domain::Resource, "", bare(&row.id).unwrap_or_default());

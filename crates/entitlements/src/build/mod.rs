@@ -38,7 +38,7 @@ use crate::format::fingerprint::{Domain, Key, fingerprint};
 use crate::format::header::Header;
 use crate::snapshot::hex;
 
-/// The tables of a source directory.
+/// The tables of a source directory, each after those that it names.
 const FILES: [&str; 10] = [
     places::ENTS.file,
     places::ESTABLISHMENTS.file,
@@ -135,7 +135,13 @@ pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildRepo
         log,
         ..
     } = work;
-    let (files, set_aside) = log.finish(options)?;
+    let counts = sections.counts();
+    let needed = [
+        (places::ESTABLISHMENTS.file, counts.establishments),
+        (people::PEOPLE.file, counts.people),
+        (catalogue::RESOURCES.file, counts.resources),
+    ];
+    let (files, set_aside) = log.finish(options, &FILES, &needed)?;
     sections.put(Section::Texts, texts.into_octets());
     sections.put(Section::Lists, lists.into_octets());
     let mut header = Header {
@@ -148,7 +154,6 @@ pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildRepo
         hashes: 0,
     };
     header.sources.copy_from_slice(sources.as_ref());
-    let counts = sections.counts();
     keeps_domains(&domains, options)?;
     let (bytes, root) = sections.write(out, header)?;
     Ok(BuildReport {

@@ -137,9 +137,6 @@ pub(crate) fn people(work: &mut Work<'_>, ents: &Ents) -> Result<People, BuildEr
             work.log.aside(PEOPLE.file, line.line, fault);
         }
     }
-    if keys.is_empty() {
-        return Err(BuildError::Nothing { file: PEOPLE.file });
-    }
     if keys.len() >= MAX_NUMBER as usize {
         return Err(BuildError::TooLarge { what: "people" });
     }

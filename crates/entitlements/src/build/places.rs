@@ -163,11 +163,6 @@ pub(crate) fn establishments(
         rows.push((uai, name));
         Ok(())
     })?;
-    if rows.is_empty() {
-        return Err(BuildError::Nothing {
-            file: ESTABLISHMENTS.file,
-        });
-    }
     rows.sort();
     let mut schools = Vec::with_capacity(rows.len());
     let mut fingerprints = Vec::with_capacity(rows.len());

@@ -287,14 +287,18 @@ impl Log {
         }
     }
 
-    /// The list in the order of files and lines; refuses when a table lost too much.
+    /// The list in the order of files and lines; refuses when a table lost too much, or one that is needed gave
+    /// nothing. Of several it is the first in the order of `files` that is told: the others may follow from it.
     pub(crate) fn finish(
         mut self,
         options: &BuildOptions,
+        files: &[&'static str],
+        needed: &[(&'static str, u32)],
     ) -> Result<(BTreeMap<&'static str, FileReport>, Vec<SetAside>), BuildError> {
         self.set_aside
             .sort_by_key(|aside| (aside.file, aside.line, aside.column));
-        for (file, report) in &self.files {
+        for file in files {
+            let report = self.files.get(file).copied().unwrap_or_default();
             let ratio = report.set_aside as f64 / report.lines.max(1) as f64;
             let too_many =
                 report.set_aside > options.max_set_aside && ratio > options.max_set_aside_ratio;
@@ -306,6 +310,9 @@ impl Log {
                     lines: report.lines,
                     listed: self.set_aside,
                 });
+            }
+            if needed.contains(&(*file, 0)) {
+                return Err(BuildError::Nothing { file });
             }
         }
         Ok((self.files, self.set_aside))
