@@ -243,12 +243,9 @@ fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('-').unwrap_or(text).strip_prefix('P') else {
         return false;
     };
-    let (date, time) = match rest.split_once('T') {
-        Some((_, "")) => return false,
-        Some((date, time)) => (date, time),
-        None => (rest, ""),
-    };
-    !rest.is_empty() && fields(date, "YMD") && fields(time, "HMS")
+    // `P1DT`, with nothing after the T, is OneLogin's way to write a day: it says nothing else.
+    let (date, time) = rest.split_once('T').unwrap_or((rest, ""));
+    !(date.is_empty() && time.is_empty()) && fields(date, "YMD") && fields(time, "HMS")
 }
 
 /// Numbers, each followed by a designator, in the order of `designators`, each at most once.
