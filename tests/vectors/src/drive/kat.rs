@@ -75,7 +75,7 @@ fn verifies(key: &PublicKey, algorithm: SignatureAlgorithm, test: &Test, policy:
 }
 
 /// The profile's algorithm for a group, if it is one: ECDSA values are r‖s (P1363), PSS has MGF1 with the same hash and
-/// a salt of its length, curves are P-256 with SHA-256 and P-384 with SHA-384.
+/// a salt of its length, curves are P-256, P-384 and P-521 with the SHA-2 of their size.
 fn algorithm(file: &File, group: &Group) -> Option<SignatureAlgorithm> {
     use SignatureAlgorithm as A;
     let curve = group.public_key["curve"].as_str().unwrap_or_default();
@@ -93,6 +93,7 @@ fn algorithm(file: &File, group: &Group) -> Option<SignatureAlgorithm> {
         }
         ("ECDSA", "SHA-256") if curve == "secp256r1" && p1363(file) => A::EcdsaP256Sha256,
         ("ECDSA", "SHA-384") if curve == "secp384r1" && p1363(file) => A::EcdsaP384Sha384,
+        ("ECDSA", "SHA-512") if curve == "secp521r1" && p1363(file) => A::EcdsaP521Sha512,
         ("EDDSA", _) if group.public_key["curve"] == "edwards25519" => A::Ed25519,
         _ => return None,
     })

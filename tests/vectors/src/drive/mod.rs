@@ -6,6 +6,8 @@
 mod c14n;
 mod dsig;
 mod kat;
+mod logout;
+mod metadata;
 mod redirect;
 mod request;
 mod response;
@@ -45,8 +47,8 @@ impl Policy {
 pub(crate) struct Vector<'a> {
     /// The manifest's folder: paths in the context start there.
     pub(crate) base: &'a Path,
-    /// Kind of vector.
-    pub(crate) layer: &'a str,
+    /// Where the message was found, as the manifest writes it.
+    pub(crate) path: &'a str,
     /// The decoded message.
     pub(crate) message: &'a [u8],
     /// The circumstances.
@@ -86,7 +88,7 @@ fn outcome(base: &Path, row: &Row, policy: Policy) -> Outcome {
     };
     let vector = Vector {
         base,
-        layer: &row.layer,
+        path: &row.path,
         message: &message,
         context: &context,
         policy,
@@ -100,6 +102,8 @@ fn outcome(base: &Path, row: &Row, policy: Policy) -> Outcome {
             response::drive(&vector)
         }
         "saml-authn-request" => request::drive(&vector),
+        "saml-logout-request" | "saml-logout-response" => logout::drive(&vector),
+        "metadata" => metadata::drive(&vector),
         "redirect-binding" => redirect::drive(&vector),
         _ => Outcome::refused("layer-unknown"),
     }

@@ -1,8 +1,7 @@
 //! Messages by HTTP-Redirect: the raw query, as a browser brings it, through `RawQuery`.
 
 use octroi_dsig::redirect::{MessageKind, RawQuery, escape};
-use octroi_saml::authn_request::Received;
-use octroi_saml::{Check, Refusal};
+use octroi_saml::{Check, Refusal, authn_request, logout};
 use serde_json::Value;
 
 use super::Vector;
@@ -25,14 +24,23 @@ pub(crate) fn drive(vector: &Vector<'_>) -> Outcome {
 
 fn through(vector: &Vector<'_>, query: &str) -> Result<String, Refusal> {
     let query = RawQuery::parse(query)?;
-    if query.kind() != MessageKind::Request {
-        return Err(Refusal::new(Check::UnexpectedMessage));
-    }
+    // One look decides which endpoint's entry point it is, as the address of the endpoint does in production.
     let claims = query
         .message(LOOK)
         .map(|xml| Claims::read(&xml))
         .unwrap_or_default();
-    let received = Received::redirect(query)?;
+    let is_logout = claims
+        .root
+        .as_deref()
+        .is_some_and(|root| root.starts_with("Logout"));
+    if is_logout {
+        let received = logout::Received::redirect(query)?;
+        return super::logout::accept(vector, &received, &claims);
+    }
+    if query.kind() != MessageKind::Request {
+        return Err(Refusal::new(Check::UnexpectedMessage));
+    }
+    let received = authn_request::Received::redirect(query)?;
     request::accept(vector, &received, &claims)
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use octroi_dsig::PublicKey;
 use octroi_saml::authn_request::{DEFAULT_MAX_AGE, Received, RequestExpectations};
 use octroi_saml::metadata::{IndexedEndpoint, SpRole};
 use octroi_saml::{Refusal, Time, uri};
@@ -56,11 +57,10 @@ pub(crate) fn accept(
     };
     let request = received.accept(&expect)?;
     let endpoint = request.resolve_acs(&publisher)?;
-    let mut formats = vec![uri::format::TRANSIENT, uri::format::PERSISTENT];
-    if context.sp_entity_id.is_none() {
-        formats.extend(claims.name_id_format.as_deref());
+    // Wishes are met or not by a publisher's policy: where the context knows no publisher there is none to ask.
+    if context.sp_entity_id.is_some() {
+        request.check_wishes(&[uri::format::TRANSIENT, uri::format::PERSISTENT])?;
     }
-    request.check_wishes(&formats)?;
     Ok(endpoint.location.clone())
 }
 
@@ -76,13 +76,19 @@ pub(crate) struct Claims {
     pub(crate) destination: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) acs: Option<String>,
-    pub(crate) name_id_format: Option<String>,
+    pub(crate) in_response_to: Option<String>,
+    /// Whether the root has a Signature.
+    pub(crate) signed: bool,
+    /// The root element's local name.
+    pub(crate) root: Option<String>,
+    /// Certificates inside: as for bare signatures without a key, they stand in for metadata.
+    pub(crate) certificates: Vec<PublicKey>,
 }
 
 impl Claims {
     /// Reads the claims; a message that does not parse claims nothing.
     pub(crate) fn read(xml: &[u8]) -> Self {
-        let Ok(document) = parse(xml, &Limits::default()) else {
+        let Ok(document) = parse(xml, &Limits::METADATA) else {
             return Self::default();
         };
         let root = document.root();
@@ -95,10 +101,12 @@ impl Claims {
                 .and_then(|issuer| issuer.text().ok())
                 .map(str::to_owned),
             acs: attribute("AssertionConsumerServiceURL"),
-            name_id_format: root
-                .first_child(uri::ns::PROTOCOL, "NameIDPolicy")
-                .and_then(|policy| policy.attribute("Format"))
-                .map(str::to_owned),
+            in_response_to: attribute("InResponseTo"),
+            signed: root
+                .elements()
+                .any(|child| child.is(uri::ns::DSIG, "Signature")),
+            root: Some(root.local_name().to_owned()),
+            certificates: keys::certificates_within(root),
         }
     }
 }
@@ -112,10 +120,7 @@ fn publisher(vector: &Vector<'_>, claims: &Claims) -> SpRole {
     };
     let signing_keys = match &context.sp_certs {
         Some(paths) => keys::public_keys(vector.base, paths),
-        // As for bare signatures without a key: the certificate inside, put in as if metadata had named it.
-        None => parse(vector.message, &Limits::default())
-            .map(|document| keys::certificates_within(document.root()))
-            .unwrap_or_default(),
+        None => claims.certificates.clone(),
     };
     SpRole {
         signing_keys,

@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 
 /// Public vectors are up to fifteen years old and their contexts freeze the clock anywhere inside their validity: the
 /// legacy policy lifts octroi's own limits on age and lifetime, which SAML does not know.
-const ANY_AGE: Duration = Duration::from_secs(100 * 365 * 86_400);
+pub(crate) const ANY_AGE: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Drives the row.
 pub(crate) fn drive(vector: &Vector<'_>) -> Outcome {

@@ -78,6 +78,23 @@ fn outside_profile(
     if !transport.contains("rsa-oaep") {
         return Some(format!("transport: {transport}"));
     }
+    let method = key.first_child(XENC, "EncryptionMethod")?;
+    let hash = |namespace, name| {
+        method
+            .first_child(namespace, name)
+            .and_then(|element| element.attribute("Algorithm"))
+            .map_or("sha1", |uri| {
+                uri.rsplit(['#', '-']).next().unwrap_or_default()
+            })
+    };
+    let oaep = (hash(octroi_dsig::DS, "DigestMethod"), hash(XENC11, "MGF"));
+    if !matches!(oaep.0, "sha1" | "sha256") || !matches!(oaep.1, "sha1" | "mgf1sha1" | "mgf1sha256")
+    {
+        return Some(format!("OAEP with {} and {}", oaep.0, oaep.1));
+    }
+    if method.first_child(XENC, "OAEPparams").is_some() {
+        return Some("OAEP with a label".into());
+    }
     ours.is_empty()
         .then(|| "the row names no RSA key without password".into())
 }
