@@ -43,7 +43,8 @@ pub struct Plan {
     pub portals: Vec<Portal>,
     pub publishers: Vec<Publisher>,
     pub guard: Arc<dyn ReplayGuard>,
-    pub gateway_signer: Arc<dyn Signer>,
+    /// Who is told instead of the world's own witness.
+    pub witness: Option<Arc<dyn Witness>>,
 }
 
 /// The world.
@@ -100,7 +101,7 @@ impl Plan {
                 house("pull-house", "https://pull.test/sp", signer.clone()),
             ],
             guard: Arc::new(LocalGuard::in_memory(1_000_000)),
-            gateway_signer: signer,
+            witness: None,
         }
     }
 
@@ -126,7 +127,7 @@ impl Plan {
             ended: Revocations::in_memory(),
             rate: SignInRate::default(),
             clock: Clock::standing_at(now),
-            witness: events.clone(),
+            witness: self.witness.unwrap_or_else(|| events.clone()),
         });
         World { engine, events, now }
     }

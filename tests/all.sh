@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# `make test`: every step in turn, with the seconds each took; ends at the first that fails.
+#   ONLY="lint unit" tests/all.sh   runs the named steps alone.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+vectors=../shared/vectors
+table=()
+total=0
+
+step() {
+    local name=$1
+    shift
+    if [ -n "${ONLY:-}" ] && [[ " $ONLY " != *" $name "* ]]; then return 0; fi
+    echo
+    echo "── $name: $*"
+    local begin=$SECONDS
+    if ! "$@"; then
+        echo
+        echo "make test: the step '$name' failed after $((SECONDS - begin)) s; alone:  ONLY=$name tests/all.sh" >&2
+        exit 1
+    fi
+    table+=("$(printf '%-12s %5d s' "$name" $((SECONDS - begin)))")
+    total=$((total + SECONDS - begin))
+}
+
+prerequisites() { tests/prerequisites.sh test; }
+lint() { cargo clippy --locked --quiet --workspace --all-targets -- -D warnings; }
+supply() {
+    command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny@0.20.2 || return 1
+    cargo deny --log-level error check bans licenses sources || return 1
+    # The advisory database lives on a host that some machines cannot reach; where it can be had, it counts.
+    if timeout 60 cargo deny --log-level error fetch db >/dev/null 2>&1; then
+        cargo deny --log-level error check advisories
+    else
+        echo "advisories: the database could not be fetched from here; not checked"
+    fi
+}
+unit() { cargo test --locked --quiet --workspace --lib --bins; }
+integration() { OCTROI_VECTORS=$(collected) cargo test --locked --quiet --workspace --tests; }
+documents() { cargo test --locked --quiet --workspace --doc && cargo doc --locked --quiet --workspace --no-deps; }
+collected() { [ -d "$vectors" ] && (cd "$vectors" && pwd) || true; }
+vectors() {
+    if [ ! -f "$vectors/MANIFEST.tsv" ]; then
+        echo "skipped: no $vectors/MANIFEST.tsv here"
+        return 0
+    fi
+    mkdir -p var
+    cargo build --locked --quiet --package octroi-vectors || return 1
+    target/debug/octroi-vectors run --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv &&
+        target/debug/octroi-vectors grade --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv
+}
+interop() { tests/interop/run.sh; }
+demo() { make --no-print-directory demo-check; }
+
+step prerequisites prerequisites
+step format cargo fmt --all --check
+step lint lint
+step supply supply
+step unit unit
+step integration integration
+step documents documents
+step vectors vectors
+step interop interop
+step demo demo
+
+echo
+printf '%s\n' "${table[@]}"
+printf '%-12s %5d s\n' total "$total"
