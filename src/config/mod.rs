@@ -17,16 +17,14 @@ mod settings;
 mod suggest;
 
 pub use partners::{
-    Encryption, Issued, KeyTransport, LegacySettings, NameIdChoice, PortalSettings,
-    PublisherSettings, RefusalChoice, RequestBinding, SignRequests, SignatureWanted, WantSigned,
+    LegacySettings, PortalSettings, PublisherSettings, RequestBinding, SignRequests, WantSigned,
 };
 pub use place::{At, Place};
 pub use problem::{Problem, Problems, Severity};
 pub use service::{
     AuditPolicy, AuditSettings, CookieSettings, DecryptionKeySettings, GatewaySettings,
     LimitSettings, ListenSettings, LogSettings, PseudonymSettings, SessionSettings,
-    SignatureAlgorithmChoice, SigningKeySettings, SnapshotSettings, StateSettings, TlsMinimum,
-    TlsSettings,
+    SigningKeySettings, SnapshotSettings, StateSettings, TlsMinimum, TlsSettings,
 };
 pub use settings::Settings;
 pub use suggest::closest;

@@ -6,22 +6,13 @@
 use std::time::Duration;
 
 use jiff::civil::Date;
+use octroi_dsig::{DataEncryption, KeyTransport};
+use octroi_saml::issue::SignWhat;
+use octroi_saml::response::SignatureDemand;
 
 use super::place::{At, Place};
 use super::reader::Section;
-
-/// Which signature of a portal's message is demanded. Never none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureWanted {
-    /// The assertion's, or that of the response around it.
-    AssertionOrResponse,
-    /// The assertion's.
-    Assertion,
-    /// The response's.
-    Response,
-    /// Both.
-    Both,
-}
+use crate::trust::{Encrypt, NameIdChoice, RefusalChoice};
 
 /// Whether we sign the AuthnRequests that we send to a portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +76,8 @@ pub struct PortalSettings {
     pub accept_unsolicited: bool,
     /// Whether a session answers further tiles of this portal.
     pub session_reuse: bool,
-    /// The signature that is demanded.
-    pub signature: SignatureWanted,
+    /// The signature that is demanded; none does not exist.
+    pub signature: SignatureDemand,
     /// Whether our requests are signed.
     pub sign_requests: SignRequests,
     /// The key that signs them; the default key when none is named.
@@ -99,57 +90,6 @@ pub struct PortalSettings {
     pub legacy: LegacySettings,
     /// Where the section begins.
     pub place: Place,
-}
-
-/// What we sign for a publisher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Issued {
-    /// The assertion.
-    Assertion,
-    /// The response.
-    Response,
-    /// Both: two signatures.
-    Both,
-}
-
-/// Whether assertions for a publisher are encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encryption {
-    /// Never.
-    Never,
-    /// When its metadata have an encryption key; the default as soon as a name, mail or civility is released.
-    IfKey,
-    /// Always; refused when there is no key.
-    Require,
-}
-
-/// How the content key is wrapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyTransport {
-    /// RSA-OAEP with SHA-1 and MGF1-SHA-1: what every product reads.
-    OaepSha1,
-    /// RSA-OAEP with SHA-256 and MGF1-SHA-1.
-    OaepSha256Mgf1Sha1,
-    /// RSA-OAEP with SHA-256 and MGF1-SHA-256.
-    OaepSha256,
-}
-
-/// The NameID that a publisher gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameIdChoice {
-    /// New at each access.
-    Transient,
-    /// The IDO.
-    Persistent,
-}
-
-/// How a publisher-first access that is refused ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalChoice {
-    /// A page of ours.
-    Page,
-    /// A signed Response with a Status, back to the publisher.
-    Status,
 }
 
 /// Whether a publisher's AuthnRequests must be signed.
@@ -178,14 +118,14 @@ pub struct PublisherSettings {
     pub metadata_certificate: Option<At<String>>,
     /// Refused on every endpoint.
     pub disabled: bool,
-    /// How far its clock may be off.
-    pub skew: Duration,
     /// What we sign.
-    pub sign: Issued,
+    pub sign: SignWhat,
     /// The key that signs; the default key when none is named.
     pub signing_key: Option<At<String>>,
-    /// Whether we encrypt; `None`: not set, so `if-key` where personal data are released, else never.
-    pub encrypt: Option<Encryption>,
+    /// Whether we encrypt.
+    pub encrypt: Encrypt,
+    /// How the content is encrypted.
+    pub content_cipher: DataEncryption,
     /// How the content key is wrapped.
     pub key_transport: KeyTransport,
     /// The NameID.
@@ -194,8 +134,6 @@ pub struct PublisherSettings {
     pub refusal: RefusalChoice,
     /// Whether its requests must be signed.
     pub want_signed_requests: WantSigned,
-    /// Its dated exceptions (signatures of its requests only).
-    pub legacy: LegacySettings,
     /// Where the section begins.
     pub place: Place,
 }
@@ -221,15 +159,12 @@ pub(super) fn portal(section: Section<'_, '_>) -> PortalSettings {
         session_reuse: section.boolean("session_reuse", false),
         signature: section.choice(
             "signature",
-            SignatureWanted::AssertionOrResponse,
+            SignatureDemand::Either,
             &[
-                (
-                    "assertion-or-response",
-                    SignatureWanted::AssertionOrResponse,
-                ),
-                ("assertion", SignatureWanted::Assertion),
-                ("response", SignatureWanted::Response),
-                ("both", SignatureWanted::Both),
+                ("assertion-or-response", SignatureDemand::Either),
+                ("assertion", SignatureDemand::Assertion),
+                ("response", SignatureDemand::Response),
+                ("both", SignatureDemand::Both),
             ],
         ),
         sign_requests: section.choice(
@@ -281,17 +216,6 @@ fn portal_legacy(section: Section<'_, '_>) -> LegacySettings {
     settings
 }
 
-fn publisher_legacy(section: Section<'_, '_>) -> LegacySettings {
-    let settings = LegacySettings {
-        sha1_until: section.date("sha1_until"),
-        small_rsa_until: section.date("small_rsa_until"),
-        inclusive_c14n_until: section.date("inclusive_c14n_until"),
-        ..LegacySettings::default()
-    };
-    section.finish();
-    settings
-}
-
 pub(super) fn publisher(section: Section<'_, '_>) -> PublisherSettings {
     let id = section.required("id", "\"editeur-exemple\"");
     let settings = PublisherSettings {
@@ -302,36 +226,43 @@ pub(super) fn publisher(section: Section<'_, '_>) -> PublisherSettings {
         entity_id: section.string("entity_id"),
         metadata_certificate: section.string("metadata_certificate"),
         disabled: section.boolean("disabled", false),
-        skew: skew(&section),
         sign: section.choice(
             "sign",
-            Issued::Assertion,
+            SignWhat::Assertion,
             &[
-                ("assertion", Issued::Assertion),
-                ("response", Issued::Response),
-                ("both", Issued::Both),
+                ("assertion", SignWhat::Assertion),
+                ("response", SignWhat::Response),
+                ("both", SignWhat::Both),
             ],
         ),
         signing_key: section.string("signing_key"),
         encrypt: section.choice(
             "encrypt",
-            None,
+            Encrypt::IfKey,
             &[
-                ("never", Some(Encryption::Never)),
-                ("if-key", Some(Encryption::IfKey)),
-                ("require", Some(Encryption::Require)),
+                ("never", Encrypt::Never),
+                ("if-key", Encrypt::IfKey),
+                ("require", Encrypt::Require),
+            ],
+        ),
+        content_cipher: section.choice(
+            "content_cipher",
+            DataEncryption::Aes256Gcm,
+            &[
+                ("aes256-gcm", DataEncryption::Aes256Gcm),
+                ("aes128-gcm", DataEncryption::Aes128Gcm),
             ],
         ),
         key_transport: section.choice(
             "key_transport",
-            KeyTransport::OaepSha1,
+            KeyTransport::OaepSha1Mgf1Sha1,
             &[
-                ("rsa-oaep-sha1", KeyTransport::OaepSha1),
+                ("rsa-oaep-sha1", KeyTransport::OaepSha1Mgf1Sha1),
                 (
                     "rsa-oaep-sha256-mgf1-sha1",
                     KeyTransport::OaepSha256Mgf1Sha1,
                 ),
-                ("rsa-oaep-sha256", KeyTransport::OaepSha256),
+                ("rsa-oaep-sha256", KeyTransport::OaepSha256Mgf1Sha256),
             ],
         ),
         name_id: section.choice(
@@ -359,7 +290,6 @@ pub(super) fn publisher(section: Section<'_, '_>) -> PublisherSettings {
                 ("never", WantSigned::Never),
             ],
         ),
-        legacy: publisher_legacy(section.section("legacy")),
         place: section.place(),
         id,
     };

@@ -3,8 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use octroi_dsig::SignatureAlgorithm;
+
 use super::place::{At, Place};
 use super::reader::Section;
+use crate::state::rate::Share;
 
 /// `[gateway]`: who this gateway is.
 #[derive(Clone, Debug)]
@@ -48,49 +51,6 @@ pub struct TlsSettings {
     pub minimum: TlsMinimum,
 }
 
-/// The signature algorithms with which we sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureAlgorithmChoice {
-    /// From the kind of the key: RSA gives rsa-sha256, P-256 ecdsa-p256-sha256 and so on.
-    FromKey,
-    /// RSA PKCS#1 v1.5 with SHA-256.
-    RsaSha256,
-    /// RSA PKCS#1 v1.5 with SHA-384.
-    RsaSha384,
-    /// RSA PKCS#1 v1.5 with SHA-512.
-    RsaSha512,
-    /// RSA-PSS with SHA-256.
-    RsaPssSha256,
-    /// RSA-PSS with SHA-384.
-    RsaPssSha384,
-    /// RSA-PSS with SHA-512.
-    RsaPssSha512,
-    /// ECDSA on P-256 with SHA-256.
-    EcdsaP256Sha256,
-    /// ECDSA on P-384 with SHA-384.
-    EcdsaP384Sha384,
-    /// Ed25519.
-    Ed25519,
-}
-
-const ALGORITHMS: &[(&str, SignatureAlgorithmChoice)] = &[
-    ("rsa-sha256", SignatureAlgorithmChoice::RsaSha256),
-    ("rsa-sha384", SignatureAlgorithmChoice::RsaSha384),
-    ("rsa-sha512", SignatureAlgorithmChoice::RsaSha512),
-    ("rsa-pss-sha256", SignatureAlgorithmChoice::RsaPssSha256),
-    ("rsa-pss-sha384", SignatureAlgorithmChoice::RsaPssSha384),
-    ("rsa-pss-sha512", SignatureAlgorithmChoice::RsaPssSha512),
-    (
-        "ecdsa-p256-sha256",
-        SignatureAlgorithmChoice::EcdsaP256Sha256,
-    ),
-    (
-        "ecdsa-p384-sha384",
-        SignatureAlgorithmChoice::EcdsaP384Sha384,
-    ),
-    ("ed25519", SignatureAlgorithmChoice::Ed25519),
-];
-
 /// `[[signing_key]]`: one key with which we sign.
 #[derive(Clone, Debug)]
 pub struct SigningKeySettings {
@@ -100,8 +60,8 @@ pub struct SigningKeySettings {
     pub private_key: At<String>,
     /// PEM file: its certificate, published in our metadata.
     pub certificate: At<String>,
-    /// The algorithm.
-    pub algorithm: SignatureAlgorithmChoice,
+    /// The algorithm; without one, the usual one of the kind of key.
+    pub algorithm: Option<SignatureAlgorithm>,
     /// Whether our metadata shows the certificate.
     pub published: bool,
     /// Whether it signs where a partner names no key.
@@ -171,17 +131,11 @@ pub struct AuditSettings {
     pub sync: Duration,
 }
 
-/// `[session]`: how long things live in the browser.
+/// `[session]`: how long a session lives in the browser.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionSettings {
     /// The longest session.
     pub longest: Duration,
-    /// How long the tile's session answers the pull that the tile opened.
-    pub pull: Duration,
-    /// How long a sign-in may take at the portal.
-    pub flow: Duration,
-    /// How many sign-ins one browser may have open at once.
-    pub flows: usize,
 }
 
 /// `[limits]`: what one client, and all of them together, may cost.
@@ -207,8 +161,12 @@ pub struct LimitSettings {
     pub idle: Duration,
     /// Longest wait for accesses under way when stopping.
     pub drain: Duration,
-    /// AuthnRequests to portals, a second, all together.
-    pub authn_requests_per_second: u32,
+    /// After readiness is withdrawn, new connections are still taken for so long (a balancer needs to notice).
+    pub linger: Duration,
+    /// Sign-ins that one address may start; a school is one address.
+    pub sign_ins_of_one: Share,
+    /// Sign-ins that all together may start.
+    pub sign_ins_of_all: Share,
 }
 
 /// `[log]`
@@ -304,12 +262,22 @@ pub(super) fn signing_key(section: Section<'_, '_>) -> SigningKeySettings {
         name: section.required("name", "\"rsa-2026\""),
         private_key: section.required("private_key", "\"keys/rsa-2026.key.pem\""),
         certificate: section.required("certificate", "\"keys/rsa-2026.pem\""),
-        algorithm: section.choice("algorithm", SignatureAlgorithmChoice::FromKey, ALGORITHMS),
+        algorithm: section.choice("algorithm", None, &algorithms()),
         published: section.boolean("published", true),
         default: section.boolean("default", false),
     };
     section.finish();
     settings
+}
+
+/// What we sign with: everything but SHA-1.
+fn algorithms() -> Vec<(&'static str, Option<SignatureAlgorithm>)> {
+    let usable = SignatureAlgorithm::ALL
+        .into_iter()
+        .filter(|algorithm| *algorithm != SignatureAlgorithm::RsaSha1);
+    usable
+        .map(|algorithm| (algorithm.name(), Some(algorithm)))
+        .collect()
 }
 
 pub(super) fn decryption_key(section: Section<'_, '_>) -> DecryptionKeySettings {
@@ -369,14 +337,15 @@ pub(super) fn audit(section: Section<'_, '_>) -> AuditSettings {
 }
 
 pub(super) fn session(section: Section<'_, '_>) -> SessionSettings {
-    let settings = SessionSettings {
-        longest: Duration::from_secs(3600 * section.integer("max_hours", 6, 1..=6)),
-        pull: seconds(&section, "pull_seconds", 300, 900),
-        flow: seconds(&section, "flow_seconds", 600, 1800),
-        flows: size(&section, "flows", 8, 1, 16),
-    };
+    let hours = section.integer("max_hours", 6, 1..=6);
     section.finish();
-    settings
+    SessionSettings {
+        longest: Duration::from_secs(3600 * hours),
+    }
+}
+
+fn count(section: &Section<'_, '_>, key: &'static str, default: u64) -> u32 {
+    u32::try_from(section.integer(key, default, 1..=1_000_000)).unwrap_or(u32::MAX)
 }
 
 pub(super) fn limits(section: Section<'_, '_>) -> LimitSettings {
@@ -391,12 +360,15 @@ pub(super) fn limits(section: Section<'_, '_>) -> LimitSettings {
         body: seconds(&section, "body_seconds", 15, 300),
         idle: seconds(&section, "idle_seconds", 30, 3600),
         drain: seconds(&section, "drain_seconds", 20, 600),
-        authn_requests_per_second: u32::try_from(section.integer(
-            "authn_requests_per_second",
-            2_000,
-            1..=1_000_000,
-        ))
-        .unwrap_or(u32::MAX),
+        linger: Duration::from_secs(section.integer("linger_seconds", 0, 0..=300)),
+        sign_ins_of_one: Share {
+            per_second: count(&section, "sign_ins_per_second_of_one", 50),
+            burst: count(&section, "sign_ins_burst_of_one", 1_000),
+        },
+        sign_ins_of_all: Share {
+            per_second: count(&section, "sign_ins_per_second", 2_000),
+            burst: count(&section, "sign_ins_burst", 4_000),
+        },
     };
     section.finish();
     settings

@@ -95,14 +95,18 @@ impl Admission {
 
     fn leave(&self) {
         let before = self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.metrics.http.in_flight.set(gauge(before.saturating_sub(1)));
+        self.metrics
+            .http
+            .in_flight
+            .set(gauge(before.saturating_sub(1)));
     }
 
     fn saw_lag(&self, lag: Duration) {
         self.metrics.http.lag.observe(lag.as_secs_f64());
         // Up at once, down by halves: one quiet tick in the middle of a rush opens nothing.
         let before = self.lag.load(Ordering::Relaxed);
-        self.lag.store(micros(lag).max(before / 2), Ordering::Relaxed);
+        self.lag
+            .store(micros(lag).max(before / 2), Ordering::Relaxed);
     }
 }
 
@@ -144,7 +148,11 @@ mod tests {
     use super::*;
 
     fn door(most: usize) -> Arc<Admission> {
-        Admission::new(most, Duration::from_millis(100), Arc::new(Metrics::new().unwrap()))
+        Admission::new(
+            most,
+            Duration::from_millis(100),
+            Arc::new(Metrics::new().unwrap()),
+        )
     }
 
     #[test]
@@ -156,7 +164,14 @@ mod tests {
         assert_eq!(door.in_flight(), 2);
         drop(first);
         assert!(door.enter().is_ok());
-        assert_eq!(door.metrics.http.shed.with_label_values(&["in-flight"]).get(), 1);
+        assert_eq!(
+            door.metrics
+                .http
+                .shed
+                .with_label_values(&["in-flight"])
+                .get(),
+            1
+        );
     }
 
     #[test]

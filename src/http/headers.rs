@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -17,7 +18,8 @@ pub type Body = Full<Bytes>;
 /// Pages: our own style sheet and icon, nothing else; never in a frame.
 const PAGE_CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// What is no page of ours loads nothing at all.
-const BARE_CSP: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const BARE_CSP: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -59,13 +61,22 @@ pub fn response(outgoing: Outgoing) -> Response<Body> {
 }
 
 fn try_response(outgoing: Outgoing) -> Option<Response<Body>> {
-    let Outgoing { status, kind, headers: further, cookies, body } = outgoing;
+    let Outgoing {
+        status,
+        kind,
+        headers: further,
+        cookies,
+        body,
+    } = outgoing;
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     let headers = response.headers_mut();
     headers.reserve(10 + further.len() + cookies.len());
     for (name, value) in further {
-        headers.insert(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::try_from(value).ok()?);
+        headers.insert(
+            HeaderName::from_bytes(name.as_bytes()).ok()?,
+            HeaderValue::try_from(value).ok()?,
+        );
     }
     let (csp, content_type) = match kind {
         Kind::Page => (PAGE_CSP, Some("text/html; charset=utf-8")),
@@ -96,14 +107,20 @@ pub fn asset(content_type: &'static str, body: &'static str, immutable: bool) ->
     let headers = response.headers_mut();
     common(headers, BARE_CSP);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    let cache = if immutable { FOR_EVER } else { HeaderValue::from_static("public, max-age=86400") };
+    let cache = if immutable {
+        FOR_EVER
+    } else {
+        HeaderValue::from_static("public, max-age=86400")
+    };
     headers.insert(CACHE_CONTROL, cache);
     response
 }
 
 /// Adds `Allow` to a 405.
 pub(super) fn allow(response: &mut Response<Body>, methods: &'static str) {
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(methods));
 }
 
 #[cfg(test)]
@@ -115,7 +132,9 @@ mod tests {
         let kinds = [
             Kind::Page,
             Kind::FormPage,
-            Kind::Redirect { location: "https://sp.example/".to_owned() },
+            Kind::Redirect {
+                location: "https://sp.example/".to_owned(),
+            },
             Kind::Metadata,
             Kind::Soap,
             Kind::Text,
@@ -130,9 +149,17 @@ mod tests {
             assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
             assert_eq!(headers[X_FRAME_OPTIONS], "DENY");
             assert_eq!(headers[REFERRER_POLICY], "strict-origin");
-            assert!(headers[STRICT_TRANSPORT_SECURITY].to_str().unwrap().starts_with("max-age="));
+            assert!(
+                headers[STRICT_TRANSPORT_SECURITY]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("max-age=")
+            );
             let csp = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(csp.starts_with("default-src 'none'") && csp.contains("frame-ancestors 'none'"), "{csp}");
+            assert!(
+                csp.starts_with("default-src 'none'") && csp.contains("frame-ancestors 'none'"),
+                "{csp}"
+            );
             assert_eq!(csp.contains("form-action"), kind != Kind::FormPage);
             assert_eq!(headers.get_all(CONTENT_SECURITY_POLICY).iter().count(), 1);
         }
@@ -148,13 +175,18 @@ mod tests {
         ] {
             let response = response(bad);
             assert_eq!(response.status(), 500);
-            assert!(response.headers().get(SET_COOKIE).is_none() && response.headers().get(LOCATION).is_none());
+            assert!(
+                response.headers().get(SET_COOKIE).is_none()
+                    && response.headers().get(LOCATION).is_none()
+            );
         }
     }
 
     #[test]
     fn cookies_stand_each_in_its_own_header() {
-        let answer = Outgoing::redirect("/x").with_cookie("a=1".to_owned()).with_cookie("b=2".to_owned());
+        let answer = Outgoing::redirect("/x")
+            .with_cookie("a=1".to_owned())
+            .with_cookie("b=2".to_owned());
         let response = response(answer);
         assert_eq!(response.status(), 303);
         assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 2);

@@ -82,7 +82,9 @@ impl EdgeRefusal {
             Self::ContentTypeUnsupported => "The path does not take this Content-Type.",
             Self::BodyTooLarge => "The body is longer than `[limits] body_bytes`.",
             Self::RequestTimeout => "The body did not arrive within `[limits] body_seconds`.",
-            Self::Overloaded => "More work than can be answered in time: `[limits] in_flight` or `lag_milliseconds`.",
+            Self::Overloaded => {
+                "More work than can be answered in time: `[limits] in_flight` or `lag_milliseconds`."
+            }
             Self::Internal => "A handler failed; a defect of the gateway.",
         }
     }
@@ -90,9 +92,19 @@ impl EdgeRefusal {
     /// The page. 503 says when to come back; browsers ignore it after a POST, hence the restart link.
     #[must_use]
     pub fn page(self, language: Language, trace: TraceId, restart: Option<&str>) -> Outgoing {
-        let page = RefusalPage { language, code: self.code(), trace, restart, contact: None };
+        let page = RefusalPage {
+            language,
+            code: self.code(),
+            trace,
+            restart,
+            contact: None,
+        };
         let outgoing = Outgoing::page(self.status(), page.render());
-        if self.status() == 503 { outgoing.with_header("retry-after", "2") } else { outgoing }
+        if self.status() == 503 {
+            outgoing.with_header("retry-after", "2")
+        } else {
+            outgoing
+        }
     }
 }
 
@@ -105,7 +117,11 @@ mod tests {
         assert_eq!(EdgeRefusal::ALL.map(EdgeRefusal::code), CODES);
         for refusal in EdgeRefusal::ALL {
             assert!(!refusal.meaning().is_empty());
-            let page = refusal.page(Language::French, TraceId::from_bytes([1; 16]), Some("/domaineGar"));
+            let page = refusal.page(
+                Language::French,
+                TraceId::from_bytes([1; 16]),
+                Some("/domaineGar"),
+            );
             assert_eq!(page.status, refusal.status());
             assert!(String::from_utf8_lossy(&page.body).contains(refusal.code()));
         }

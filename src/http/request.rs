@@ -18,7 +18,11 @@ const MOST_COOKIES: usize = 32;
 /// What an endpoint sees, without the body.
 pub(super) fn incoming(parts: &Parts, peer: IpAddr, trace: TraceId) -> Incoming {
     Incoming {
-        method: if parts.method == http::Method::POST { Method::Post } else { Method::Get },
+        method: if parts.method == http::Method::POST {
+            Method::Post
+        } else {
+            Method::Get
+        },
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         content_type: content_type(&parts.headers),
@@ -55,7 +59,12 @@ fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
 /// The first of the two languages we speak, by weight and then by order (RFC 9110, 12.5.4).
 pub(super) fn language(headers: &HeaderMap) -> Language {
     let mut best = (Language::default(), 0_u16);
-    let Some(value) = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else { return best.0 };
+    let Some(value) = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return best.0;
+    };
     for range in value.split(',').take(16) {
         let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
         let primary = tag.trim().split('-').next().unwrap_or_default();
@@ -76,12 +85,25 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
 
 /// `q=0.8` in thousandths; 1 when absent, 0 when unreadable.
 fn weight(parameters: &str) -> u16 {
-    let Some(text) = parameters.trim().strip_prefix("q=").or_else(|| parameters.trim().strip_prefix("Q=")) else {
-        return if parameters.trim().is_empty() { 1000 } else { 0 };
+    let Some(text) = parameters
+        .trim()
+        .strip_prefix("q=")
+        .or_else(|| parameters.trim().strip_prefix("Q="))
+    else {
+        return if parameters.trim().is_empty() {
+            1000
+        } else {
+            0
+        };
     };
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let thousandths = format!("{fraction:0<3}");
-    match (whole, thousandths.get(..3).and_then(|digits| digits.parse::<u16>().ok())) {
+    match (
+        whole,
+        thousandths
+            .get(..3)
+            .and_then(|digits| digits.parse::<u16>().ok()),
+    ) {
         ("1", _) => 1000,
         ("0", Some(thousandths)) => thousandths,
         _ => 0,
@@ -95,7 +117,10 @@ pub(super) async fn body(
     most: usize,
     longest: Duration,
 ) -> Result<Bytes, BodyError> {
-    let promised = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let promised = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|v| v.parse::<u64>().ok());
     if promised.is_some_and(|length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
         return Err(BodyError::Refused(EdgeRefusal::BodyTooLarge));
     }
@@ -139,7 +164,11 @@ async fn collect(mut body: HyperBody, most: usize) -> Result<Bytes, BodyError> {
             more.extend_from_slice(&data);
         }
     }
-    Ok(if more.is_empty() { first } else { more.freeze() })
+    Ok(if more.is_empty() {
+        first
+    } else {
+        more.freeze()
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +196,11 @@ mod tests {
             ("en;q=bad", Language::French),
             ("*", Language::French),
         ] {
-            assert_eq!(language(&headers(ACCEPT_LANGUAGE, &[value])), wanted, "{value}");
+            assert_eq!(
+                language(&headers(ACCEPT_LANGUAGE, &[value])),
+                wanted,
+                "{value}"
+            );
         }
         assert_eq!(language(&HeaderMap::new()), Language::French);
     }
@@ -176,15 +209,35 @@ mod tests {
     fn only_our_cookies_are_seen() {
         let seen = cookies(&headers(
             COOKIE,
-            &["a=1; __Host-octroi-s=x=y;__Host-octroi-f=", "__Host-octroi-g=2", "octroi-s=bad; __host-octroi-s=bad"],
+            &[
+                "a=1; __Host-octroi-s=x=y;__Host-octroi-f=",
+                "__Host-octroi-g=2",
+                "octroi-s=bad; __host-octroi-s=bad",
+            ],
         ));
-        let seen: Vec<_> = seen.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(seen, [("__Host-octroi-s", "x=y"), ("__Host-octroi-f", ""), ("__Host-octroi-g", "2")]);
+        let seen: Vec<_> = seen
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("__Host-octroi-s", "x=y"),
+                ("__Host-octroi-f", ""),
+                ("__Host-octroi-g", "2")
+            ]
+        );
     }
 
     #[test]
     fn the_content_type_loses_its_parameters() {
-        let headers = headers(CONTENT_TYPE, &["Application/X-WWW-Form-Urlencoded ; charset=UTF-8"]);
-        assert_eq!(content_type(&headers).as_deref(), Some("application/x-www-form-urlencoded"));
+        let headers = headers(
+            CONTENT_TYPE,
+            &["Application/X-WWW-Form-Urlencoded ; charset=UTF-8"],
+        );
+        assert_eq!(
+            content_type(&headers).as_deref(),
+            Some("application/x-www-form-urlencoded")
+        );
     }
 }

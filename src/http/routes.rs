@@ -102,24 +102,84 @@ pub struct Row {
 }
 
 const fn row(path: &'static str, methods: Methods, bodies: Bodies, route: Route) -> Row {
-    Row { path, methods, bodies, route }
+    Row {
+        path,
+        methods,
+        bodies,
+        route,
+    }
 }
 
 /// The public surface.
 pub const TABLE: &[Row] = &[
-    row("/saml/acs", Methods::Post, Bodies::Form, Route::Access(Endpoint::AssertionConsumer)),
-    row("/domaineGar", Methods::Get, Bodies::None, Route::Access(Endpoint::Tile)),
-    row("/idp/sso", Methods::GetPost, Bodies::Form, Route::Access(Endpoint::SingleSignOn)),
-    row("/choose", Methods::Get, Bodies::None, Route::Access(Endpoint::Choose)),
-    row("/choose/*", Methods::Get, Bodies::None, Route::Access(Endpoint::Choose)),
-    row("/saml/slo", Methods::Post, Bodies::FormOrSoap, Route::Access(Endpoint::PortalLogout)),
-    row("/idp/slo", Methods::GetPost, Bodies::Form, Route::Access(Endpoint::PublisherLogout)),
-    row("/logout", Methods::Get, Bodies::None, Route::Access(Endpoint::Logout)),
-    row("/saml/metadata", Methods::Get, Bodies::None, Route::Access(Endpoint::SpMetadata)),
-    row("/idp/metadata", Methods::Get, Bodies::None, Route::Access(Endpoint::IdpMetadata)),
+    row(
+        "/saml/acs",
+        Methods::Post,
+        Bodies::Form,
+        Route::Access(Endpoint::AssertionConsumer),
+    ),
+    row(
+        "/domaineGar",
+        Methods::Get,
+        Bodies::None,
+        Route::Access(Endpoint::Tile),
+    ),
+    row(
+        "/idp/sso",
+        Methods::GetPost,
+        Bodies::Form,
+        Route::Access(Endpoint::SingleSignOn),
+    ),
+    row(
+        "/choose",
+        Methods::Get,
+        Bodies::None,
+        Route::Access(Endpoint::Choose),
+    ),
+    row(
+        "/choose/*",
+        Methods::Get,
+        Bodies::None,
+        Route::Access(Endpoint::Choose),
+    ),
+    row(
+        "/saml/slo",
+        Methods::Post,
+        Bodies::FormOrSoap,
+        Route::Access(Endpoint::PortalLogout),
+    ),
+    row(
+        "/idp/slo",
+        Methods::GetPost,
+        Bodies::Form,
+        Route::Access(Endpoint::PublisherLogout),
+    ),
+    row(
+        "/logout",
+        Methods::Get,
+        Bodies::None,
+        Route::Access(Endpoint::Logout),
+    ),
+    row(
+        "/saml/metadata",
+        Methods::Get,
+        Bodies::None,
+        Route::Access(Endpoint::SpMetadata),
+    ),
+    row(
+        "/idp/metadata",
+        Methods::Get,
+        Bodies::None,
+        Route::Access(Endpoint::IdpMetadata),
+    ),
     row("/assets/*", Methods::Get, Bodies::None, Route::Asset),
     row("/", Methods::Get, Bodies::None, Route::Index),
-    row("/.well-known/security.txt", Methods::Get, Bodies::None, Route::SecurityTxt),
+    row(
+        "/.well-known/security.txt",
+        Methods::Get,
+        Bodies::None,
+        Route::SecurityTxt,
+    ),
     row("/robots.txt", Methods::Get, Bodies::None, Route::Robots),
 ];
 
@@ -139,15 +199,33 @@ mod tests {
     #[test]
     fn every_endpoint_has_a_path() {
         for endpoint in Endpoint::ALL {
-            assert!(TABLE.iter().any(|row| row.route == Route::Access(endpoint)), "{endpoint:?}");
+            assert!(
+                TABLE.iter().any(|row| row.route == Route::Access(endpoint)),
+                "{endpoint:?}"
+            );
         }
     }
 
     #[test]
     fn one_path_has_one_spelling() {
-        assert_eq!(find("/saml/acs").unwrap().route, Route::Access(Endpoint::AssertionConsumer));
-        assert_eq!(find("/choose/portal").unwrap().route, Route::Access(Endpoint::Choose));
-        for stranger in ["/saml/acs/", "/SAML/acs", "//saml/acs", "/saml/%61cs", "/assets/", "/assets", "", "*"] {
+        assert_eq!(
+            find("/saml/acs").unwrap().route,
+            Route::Access(Endpoint::AssertionConsumer)
+        );
+        assert_eq!(
+            find("/choose/portal").unwrap().route,
+            Route::Access(Endpoint::Choose)
+        );
+        for stranger in [
+            "/saml/acs/",
+            "/SAML/acs",
+            "//saml/acs",
+            "/saml/%61cs",
+            "/assets/",
+            "/assets",
+            "",
+            "*",
+        ] {
             assert!(find(stranger).is_none(), "{stranger}");
         }
     }

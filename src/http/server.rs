@@ -58,8 +58,16 @@ impl<A: Answer> Server<A> {
     /// A server that is not listening yet.
     #[must_use]
     pub fn new(service: Arc<Service<A>>, tls: Arc<Tls>, limits: ConnectionLimits) -> Arc<Self> {
-        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
-        Arc::new(Self { service, tls, limits, places, stop: watch::Sender::new(false) })
+        let places = Arc::new(Semaphore::new(
+            limits.connections.min(Semaphore::MAX_PERMITS),
+        ));
+        Arc::new(Self {
+            service,
+            tls,
+            limits,
+            places,
+            stop: watch::Sender::new(false),
+        })
     }
 
     /// Takes connections until [`Self::stop`].
@@ -71,7 +79,9 @@ impl<A: Answer> Server<A> {
                 _ = stop.wait_for(|stop| *stop) => return,
                 next = self.next(&listener) => next,
             };
-            let Some((stream, peer, place)) = next else { continue };
+            let Some((stream, peer, place)) = next else {
+                continue;
+            };
             let server = Arc::clone(&self);
             tokio::spawn(async move {
                 let _place = place;
@@ -85,7 +95,10 @@ impl<A: Answer> Server<A> {
     }
 
     /// The next connection, once there is a place for it: others wait in the kernel.
-    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    async fn next(
+        &self,
+        listener: &TcpListener,
+    ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         match listener.accept().await {
             Ok((stream, peer)) => Some((stream, peer, place)),
@@ -102,7 +115,14 @@ impl<A: Answer> Server<A> {
 
     async fn connection(&self, stream: TcpStream, peer: IpAddr) {
         let _ = stream.set_nodelay(true);
-        let failed = |reason: &str| self.service.metrics().http.handshakes_failed.with_label_values(&[reason]).inc();
+        let failed = |reason: &str| {
+            self.service
+                .metrics()
+                .http
+                .handshakes_failed
+                .with_label_values(&[reason])
+                .inc()
+        };
         let acceptor = TlsAcceptor::from(self.tls.current());
         let stream = match timeout(self.limits.handshake, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
@@ -157,7 +177,11 @@ impl<A: Answer> Server<A> {
     /// HTTP as ALPN decided it; without ALPN, HTTP/1.1.
     fn builder(&self, h2: bool) -> auto::Builder<TokioExecutor> {
         let builder = auto::Builder::new(TokioExecutor::new());
-        let mut builder = if h2 { builder.http2_only() } else { builder.http1_only() };
+        let mut builder = if h2 {
+            builder.http2_only()
+        } else {
+            builder.http1_only()
+        };
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -185,8 +209,11 @@ impl<A: Answer> Server<A> {
 
     /// Waits until every connection has ended; `false` when some had not after `longest`.
     pub async fn drained(&self, longest: Duration) -> bool {
-        let all = u32::try_from(self.limits.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-        timeout(longest, self.places.acquire_many(all)).await.is_ok()
+        let all =
+            u32::try_from(self.limits.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        timeout(longest, self.places.acquire_many(all))
+            .await
+            .is_ok()
     }
 }
 
@@ -195,7 +222,10 @@ fn is_of_the_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind;
     matches!(
         error.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused | ErrorKind::Interrupted
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
     )
 }
 
@@ -208,11 +238,18 @@ struct Activity {
 
 impl Activity {
     fn new() -> Self {
-        Self { requests: AtomicUsize::new(0), last: Mutex::new(Instant::now()) }
+        Self {
+            requests: AtomicUsize::new(0),
+            last: Mutex::new(Instant::now()),
+        }
     }
 
     fn idle_at(&self, longest: Duration) -> Instant {
-        if self.requests.load(Ordering::Relaxed) > 0 { Instant::now() + longest } else { *self.last.lock() + longest }
+        if self.requests.load(Ordering::Relaxed) > 0 {
+            Instant::now() + longest
+        } else {
+            *self.last.lock() + longest
+        }
     }
 
     fn is_idle(&self, longest: Duration) -> bool {

@@ -52,8 +52,20 @@ pub struct Service<A> {
 
 impl<A: Answer> Service<A> {
     /// The edge around `access`.
-    pub fn new(access: A, front: Front, admission: Arc<Admission>, metrics: Arc<Metrics>, clock: Arc<Clock>) -> Self {
-        Self { access, front: ArcSwap::from_pointee(front), admission, metrics, clock }
+    pub fn new(
+        access: A,
+        front: Front,
+        admission: Arc<Admission>,
+        metrics: Arc<Metrics>,
+        clock: Arc<Clock>,
+    ) -> Self {
+        Self {
+            access,
+            front: ArcSwap::from_pointee(front),
+            admission,
+            metrics,
+            clock,
+        }
     }
 
     /// Replaces what the edge says and its limits.
@@ -80,21 +92,36 @@ impl<A: Answer> Service<A> {
     }
 
     /// Answers one request. An error means that there is nobody left to answer.
-    pub(super) async fn handle(&self, request: Request<HyperBody>, peer: IpAddr) -> Result<Response<Body>, hyper::Error> {
+    pub(super) async fn handle(
+        &self,
+        request: Request<HyperBody>,
+        peer: IpAddr,
+    ) -> Result<Response<Body>, hyper::Error> {
         let started = Instant::now();
         let version = request.version();
         let method = method_label(request.method());
         let row = routes::find(request.uri().path());
         let route = row.map_or("unknown", |row| row.route.label());
-        let (mut response, received) = match CatchPanic::new(self.dispatch(request, peer, row)).await {
-            Ok(answer) => answer?,
-            Err(_) => (self.panicked(route), started),
-        };
+        let (mut response, received) =
+            match CatchPanic::new(self.dispatch(request, peer, row)).await {
+                Ok(answer) => answer?,
+                Err(_) => (self.panicked(route), started),
+            };
         let code = code_label(response.status().as_u16());
-        self.metrics.http.requests.with_label_values(&[route, method, code]).inc();
-        self.metrics.http.duration.with_label_values(&[route]).observe(received.elapsed().as_secs_f64());
+        self.metrics
+            .http
+            .requests
+            .with_label_values(&[route, method, code])
+            .inc();
+        self.metrics
+            .http
+            .duration
+            .with_label_values(&[route])
+            .observe(received.elapsed().as_secs_f64());
         if self.admission.is_draining() && version <= Version::HTTP_11 {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
     }
@@ -112,14 +139,20 @@ impl<A: Answer> Service<A> {
         let refuse = |refusal: EdgeRefusal| headers::response(refusal.page(language, trace, None));
         let now = Instant::now();
 
-        let Some(row) = row else { return Ok((refuse(EdgeRefusal::NotFound), now)) };
+        let Some(row) = row else {
+            return Ok((refuse(EdgeRefusal::NotFound), now));
+        };
         if !row.methods.takes(&parts.method) {
             let mut response = refuse(EdgeRefusal::MethodNotAllowed);
             headers::allow(&mut response, row.methods.allow());
             return Ok((response, now));
         }
         let post = parts.method == http::Method::POST;
-        if post && !row.bodies.takes(request::content_type(&parts.headers).as_deref()) {
+        if post
+            && !row
+                .bodies
+                .takes(request::content_type(&parts.headers).as_deref())
+        {
             return Ok((refuse(EdgeRefusal::ContentTypeUnsupported), now));
         }
         let Route::Access(endpoint) = row.route else {
@@ -136,7 +169,9 @@ impl<A: Answer> Service<A> {
                     let mut response = refuse(refusal);
                     if parts.version <= Version::HTTP_11 {
                         // The rest of the body is still on its way: do not read it.
-                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                        response
+                            .headers_mut()
+                            .insert(CONNECTION, HeaderValue::from_static("close"));
                     }
                     return Ok((response, Instant::now()));
                 }
@@ -144,7 +179,10 @@ impl<A: Answer> Service<A> {
         }
         incoming.received = Instant::now();
         let received = incoming.received;
-        Ok((headers::response(self.admitted(endpoint, incoming).await), received))
+        Ok((
+            headers::response(self.admitted(endpoint, incoming).await),
+            received,
+        ))
     }
 
     async fn admitted(&self, endpoint: Endpoint, incoming: Incoming) -> Outgoing {
@@ -157,17 +195,32 @@ impl<A: Answer> Service<A> {
         }
     }
 
-    fn own_page(&self, route: Route, path: &str, language: super::exchange::Language) -> Response<Body> {
+    fn own_page(
+        &self,
+        route: Route,
+        path: &str,
+        language: super::exchange::Language,
+    ) -> Response<Body> {
         let front = self.front.load();
         match route {
-            Route::Asset if path == style::path() => headers::asset("text/css; charset=utf-8", style::CSS, true),
-            Route::Asset if path == style::ICON_PATH => headers::asset("image/svg+xml", style::ICON, false),
-            Route::SecurityTxt => {
-                headers::response(well_known::security_txt(&front.base_url, &front.contact, self.clock.now()))
+            Route::Asset if path == style::path() => {
+                headers::asset("text/css; charset=utf-8", style::CSS, true)
             }
+            Route::Asset if path == style::ICON_PATH => {
+                headers::asset("image/svg+xml", style::ICON, false)
+            }
+            Route::SecurityTxt => headers::response(well_known::security_txt(
+                &front.base_url,
+                &front.contact,
+                self.clock.now(),
+            )),
             Route::Robots => headers::response(well_known::robots()),
             Route::Index => {
-                let page = IndexPage { language, organization: &front.organization, contact: &front.contact };
+                let page = IndexPage {
+                    language,
+                    organization: &front.organization,
+                    contact: &front.contact,
+                };
                 headers::response(Outgoing::page(200, page.render()))
             }
             Route::Asset | Route::Access(_) => {
@@ -180,7 +233,11 @@ impl<A: Answer> Service<A> {
         self.metrics.http.panics.inc();
         let trace = TraceId::random();
         tracing::error!(%trace, route, code = EdgeRefusal::Internal.code(), "a handler panicked");
-        headers::response(EdgeRefusal::Internal.page(super::exchange::Language::default(), trace, None))
+        headers::response(EdgeRefusal::Internal.page(
+            super::exchange::Language::default(),
+            trace,
+            None,
+        ))
     }
 }
 

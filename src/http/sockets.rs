@@ -28,19 +28,28 @@ impl Inherited {
     /// The inherited socket with this port, if any: systemd may have bound another address of the machine.
     fn with(&mut self, address: SocketAddr) -> Option<TcpListener> {
         let at = self.0.iter().position(|listener| {
-            listener.local_addr().is_ok_and(|bound| bound.port() == address.port())
+            listener
+                .local_addr()
+                .is_ok_and(|bound| bound.port() == address.port())
         })?;
         Some(self.0.swap_remove(at))
     }
 }
 
 /// A listening socket for an address, inherited or bound.
-pub fn listen(address: SocketAddr, inherited: &mut Inherited) -> io::Result<tokio::net::TcpListener> {
+pub fn listen(
+    address: SocketAddr,
+    inherited: &mut Inherited,
+) -> io::Result<tokio::net::TcpListener> {
     if let Some(listener) = inherited.with(address) {
         listener.set_nonblocking(true)?;
         return tokio::net::TcpListener::from_std(listener);
     }
-    let socket = if address.is_ipv6() { tokio::net::TcpSocket::new_v6()? } else { tokio::net::TcpSocket::new_v4()? };
+    let socket = if address.is_ipv6() {
+        tokio::net::TcpSocket::new_v6()?
+    } else {
+        tokio::net::TcpSocket::new_v4()?
+    };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -58,7 +67,11 @@ mod tests {
         let bound = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = bound.local_addr().unwrap();
         let mut inherited = Inherited(vec![bound]);
-        assert!(inherited.with(SocketAddr::from(([127, 0, 0, 1], address.port() ^ 1))).is_none());
+        assert!(
+            inherited
+                .with(SocketAddr::from(([127, 0, 0, 1], address.port() ^ 1)))
+                .is_none()
+        );
         let taken = listen(address, &mut inherited).unwrap();
         assert_eq!(taken.local_addr().unwrap(), address);
         assert!(inherited.0.is_empty());

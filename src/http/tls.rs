@@ -39,9 +39,14 @@ pub struct Identity {
 
 impl Identity {
     /// Reads a chain and its key from PEM.
-    pub fn from_pem(chain: &[u8], key: &Zeroizing<Vec<u8>>, minimum: TlsMinimum) -> Result<Self, TlsError> {
-        let chain: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().map_err(|_| TlsError::NoCertificate)?;
+    pub fn from_pem(
+        chain: &[u8],
+        key: &Zeroizing<Vec<u8>>,
+        minimum: TlsMinimum,
+    ) -> Result<Self, TlsError> {
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(chain)
+            .collect::<Result<_, _>>()
+            .map_err(|_| TlsError::NoCertificate)?;
         if chain.is_empty() {
             return Err(TlsError::NoCertificate);
         }
@@ -49,7 +54,10 @@ impl Identity {
         let key = provider::sign::any_supported_type(&key)?;
         let key = CertifiedKey::new(chain, key);
         key.keys_match().map_err(|_| TlsError::Mismatch)?;
-        Ok(Self { key: Arc::new(key), minimum })
+        Ok(Self {
+            key: Arc::new(key),
+            minimum,
+        })
     }
 
     /// The certificate itself, DER.
@@ -77,7 +85,8 @@ impl Tls {
 
     /// Replaces certificate and key.
     pub fn replace(&self, identity: &Identity) -> Result<(), TlsError> {
-        self.current.store(Arc::new(server_config(identity, &self.tickets)?));
+        self.current
+            .store(Arc::new(server_config(identity, &self.tickets)?));
         Ok(())
     }
 
@@ -86,7 +95,10 @@ impl Tls {
     }
 }
 
-fn server_config(identity: &Identity, tickets: &Arc<dyn ProducesTickets>) -> Result<ServerConfig, TlsError> {
+fn server_config(
+    identity: &Identity,
+    tickets: &Arc<dyn ProducesTickets>,
+) -> Result<ServerConfig, TlsError> {
     let versions: &[&rustls::SupportedProtocolVersion] = match identity.minimum {
         TlsMinimum::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsMinimum::Tls13 => &[&rustls::version::TLS13],
@@ -94,7 +106,9 @@ fn server_config(identity: &Identity, tickets: &Arc<dyn ProducesTickets>) -> Res
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_protocol_versions(versions)?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from((*identity.key).clone())));
+        .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(
+            (*identity.key).clone(),
+        )));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.ticketer = Arc::clone(tickets);
     config.send_tls13_tickets = 1;

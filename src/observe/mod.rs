@@ -3,4 +3,6 @@
 //! Metrics and logs never hold personal data, and their labels come from the configuration or from
 //! enumerations of this program, never from a request. The audit trail alone says who.
 
+pub mod audit;
 pub mod metrics;
+pub mod witness;

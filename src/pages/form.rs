@@ -58,15 +58,20 @@ const BEFORE_ACTION: &str = "</style></head><body><main><h1>Ouverture en coursâ€
 const BEFORE_FIELD: &str = "\"><input type=\"hidden\" name=\"";
 const BEFORE_MESSAGE: &str = "\" value=\"";
 const BEFORE_RELAY_STATE: &str = "\"><input type=\"hidden\" name=\"RelayState\" value=\"";
-const BEFORE_SCRIPT: &str =
-    "\"><button type=\"submit\">Continuer / <span lang=\"en\">Continue</span></button></form></main><script>";
+const BEFORE_SCRIPT: &str = "\"><button type=\"submit\">Continuer / <span lang=\"en\">Continue</span></button></form></main><script>";
 const TAIL: &str = "</script></body></html>\n";
 
 /// Writes the page after what `out` already holds.
 ///
 /// `action` is the partner's endpoint from metadata, `xml` the complete message; `relay_state` is opaque
 /// and goes back byte for byte (C19).
-pub fn write_form_page(action: &str, field: Field, xml: &[u8], relay_state: Option<&str>, out: &mut Vec<u8>) {
+pub fn write_form_page(
+    action: &str,
+    field: Field,
+    xml: &[u8],
+    relay_state: Option<&str>,
+    out: &mut Vec<u8>,
+) {
     let fixed = HEAD.len()
         + STYLE.len()
         + BEFORE_ACTION.len()
@@ -138,31 +143,66 @@ mod tests {
     fn page(action: &str, field: Field, xml: &[u8], relay_state: Option<&str>) -> String {
         let mut out = b"before".to_vec();
         write_form_page(action, field, xml, relay_state, &mut out);
-        String::from_utf8(out).unwrap().strip_prefix("before").unwrap().to_owned()
+        String::from_utf8(out)
+            .unwrap()
+            .strip_prefix("before")
+            .unwrap()
+            .to_owned()
     }
 
     fn hash(text: &str) -> String {
-        format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, text.as_bytes())))
+        format!(
+            "'sha256-{}'",
+            STANDARD.encode(digest(&SHA256, text.as_bytes()))
+        )
     }
 
     #[test]
     fn the_policy_allows_exactly_this_script_and_style() {
-        assert!(FORM_CSP.contains(&format!("script-src {};", hash(SCRIPT))), "{}", hash(SCRIPT));
-        assert!(FORM_CSP.contains(&format!("style-src {};", hash(STYLE))), "{}", hash(STYLE));
+        assert!(
+            FORM_CSP.contains(&format!("script-src {};", hash(SCRIPT))),
+            "{}",
+            hash(SCRIPT)
+        );
+        assert!(
+            FORM_CSP.contains(&format!("style-src {};", hash(STYLE))),
+            "{}",
+            hash(STYLE)
+        );
         assert!(!FORM_CSP.contains("form-action"));
         assert!(!FORM_CSP.contains("unsafe"));
         let html = page("https://sp.example/acs", Field::Response, b"<x/>", None);
-        let script = html.split_once("<script>").unwrap().1.split_once("</script>").unwrap().0;
-        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let script = html
+            .split_once("<script>")
+            .unwrap()
+            .1
+            .split_once("</script>")
+            .unwrap()
+            .0;
+        let style = html
+            .split_once("<style>")
+            .unwrap()
+            .1
+            .split_once("</style>")
+            .unwrap()
+            .0;
         assert_eq!((script, style), (SCRIPT, STYLE));
     }
 
     #[test]
     fn the_message_comes_back_from_the_field() {
         for length in [0, 1, 2, 3, 4, 5000] {
-            let xml: Vec<u8> = (0..length).map(|i| u8::try_from(i % 251).unwrap()).collect();
+            let xml: Vec<u8> = (0..length)
+                .map(|i| u8::try_from(i % 251).unwrap())
+                .collect();
             let html = page("https://sp.example/acs", Field::Response, &xml, None);
-            let value = html.split_once("name=\"SAMLResponse\" value=\"").unwrap().1.split_once('"').unwrap().0;
+            let value = html
+                .split_once("name=\"SAMLResponse\" value=\"")
+                .unwrap()
+                .1
+                .split_once('"')
+                .unwrap()
+                .0;
             assert_eq!(STANDARD.decode(value).unwrap(), xml);
             assert!(!html.contains("RelayState"));
         }
@@ -182,8 +222,18 @@ mod tests {
     #[test]
     fn one_allocation_is_enough() {
         let mut out = Vec::new();
-        write_form_page("https://sp.example/acs", Field::Response, &[b'x'; 5000], Some("ss:mem:0"), &mut out);
+        write_form_page(
+            "https://sp.example/acs",
+            Field::Response,
+            &[b'x'; 5000],
+            Some("ss:mem:0"),
+            &mut out,
+        );
         let capacity = out.capacity();
-        assert!(out.len() <= capacity && capacity < out.len() + 256, "{} of {capacity}", out.len());
+        assert!(
+            out.len() <= capacity && capacity < out.len() + 256,
+            "{} of {capacity}",
+            out.len()
+        );
     }
 }

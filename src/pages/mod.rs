@@ -30,8 +30,14 @@ struct Half {
 
 /// The two halves, the preferred language first.
 fn halves(language: Language, french: &'static Words, english: &'static Words) -> [Half; 2] {
-    let french = Half { lang: Language::French.tag(), words: french };
-    let english = Half { lang: Language::English.tag(), words: english };
+    let french = Half {
+        lang: Language::French.tag(),
+        words: french,
+    };
+    let english = Half {
+        lang: Language::English.tag(),
+        words: english,
+    };
     match language {
         Language::French => [french, english],
         Language::English => [english, french],
@@ -147,7 +153,11 @@ impl ChoicePage<'_> {
             title: halves[0].words.title,
             style: style::path(),
             halves,
-            items: self.items.iter().filter(|item| is_web_address(&item.href)).collect(),
+            items: self
+                .items
+                .iter()
+                .filter(|item| is_web_address(&item.href))
+                .collect(),
         };
         rendered(&page)
     }
@@ -249,32 +259,59 @@ mod tests {
 
     #[test]
     fn a_refusal_shows_both_languages_the_code_and_the_trace() {
-        let french = refusal(Language::French, Some("/domaineGar?idENT=QjA=&idRessource=a\"b"));
+        let french = refusal(
+            Language::French,
+            Some("/domaineGar?idENT=QjA=&idRessource=a\"b"),
+        );
         assert!(french.contains("<html lang=\"fr\">"));
         assert!(french.contains("no-subscription"));
         assert!(french.contains("07070707070707070707070707070707"));
         assert!(french.contains("mailto:aide@example.fr"));
         assert!(french.contains("idRessource=a&#34;b"), "{french}");
-        let (fr, en) = (french.find("lang=\"fr\">\n<h1").unwrap(), french.find("lang=\"en\">\n<h2").unwrap());
+        let (fr, en) = (
+            french.find("lang=\"fr\">\n<h1").unwrap(),
+            french.find("lang=\"en\">\n<h2").unwrap(),
+        );
         assert!(fr < en);
         let english = refusal(Language::English, None);
         assert!(english.contains("<html lang=\"en\">"));
-        assert!(english.find("lang=\"en\">\n<h1").unwrap() < english.find("lang=\"fr\">\n<h2").unwrap());
+        assert!(
+            english.find("lang=\"en\">\n<h1").unwrap() < english.find("lang=\"fr\">\n<h2").unwrap()
+        );
         assert!(!english.contains("class=\"button\""));
     }
 
     #[test]
     fn only_web_addresses_become_links() {
-        for bad in ["javascript:alert(1)", "//evil.example/", "data:text/html,x", "/\\evil.example"] {
-            assert!(!refusal(Language::French, Some(bad)).contains("class=\"button\""), "{bad}");
+        for bad in [
+            "javascript:alert(1)",
+            "//evil.example/",
+            "data:text/html,x",
+            "/\\evil.example",
+        ] {
+            assert!(
+                !refusal(Language::French, Some(bad)).contains("class=\"button\""),
+                "{bad}"
+            );
         }
-        assert!(refusal(Language::French, Some("https://octroi.example/x")).contains("class=\"button\""));
+        assert!(
+            refusal(Language::French, Some("https://octroi.example/x"))
+                .contains("class=\"button\"")
+        );
     }
 
     #[test]
     fn choices_are_escaped_links() {
-        let items = [ChoiceItem { label: "Collège <A> & B".to_owned(), href: "/choose?p=1&t=2".to_owned() }];
-        let page = ChoicePage { language: Language::English, of: ChoiceOf::Portal, items: &items }.render();
+        let items = [ChoiceItem {
+            label: "Collège <A> & B".to_owned(),
+            href: "/choose?p=1&t=2".to_owned(),
+        }];
+        let page = ChoicePage {
+            language: Language::English,
+            of: ChoiceOf::Portal,
+            items: &items,
+        }
+        .render();
         let html = String::from_utf8(page.to_vec()).unwrap();
         assert!(html.contains("Collège &#60;A&#62; &#38; B"), "{html}");
         assert!(html.contains("href=\"/choose?p=1&#38;t=2\""));
@@ -282,8 +319,16 @@ mod tests {
 
     #[test]
     fn no_page_carries_script_or_inline_style() {
-        let index = IndexPage { language: Language::French, organization: "Région", contact: "mailto:a@b.fr" }.render();
-        let out = SignedOutPage { language: Language::French }.render();
+        let index = IndexPage {
+            language: Language::French,
+            organization: "Région",
+            contact: "mailto:a@b.fr",
+        }
+        .render();
+        let out = SignedOutPage {
+            language: Language::French,
+        }
+        .render();
         for html in [index, out, refusal(Language::French, None).into()] {
             let html = String::from_utf8(html.to_vec()).unwrap();
             for forbidden in ["<script", "style=", "<style", "onclick", "http://"] {

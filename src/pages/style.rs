@@ -17,7 +17,12 @@ pub const ICON_PATH: &str = "/assets/octroi.svg";
 
 static PATH: LazyLock<String> = LazyLock::new(|| {
     let hash = digest(&SHA256, CSS.as_bytes());
-    let name: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name: String = hash
+        .as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("/assets/octroi-{name}.css")
 });
 

@@ -69,29 +69,64 @@ impl Situation {
     #[must_use]
     pub fn of(code: &str) -> Option<Self> {
         Some(match code {
-            "flow-missing" | "assertion-replayed" | "request-answered" | "issued-too-long-ago"
-            | "assertion-expired" | "confirmation-expired" | "session-expired" | "request-expired"
-            | "request-missing" | "choice-invalid" | "in-response-to-missing" | "in-response-to-mismatch"
-            | "in-response-to-unexpected" | "unsolicited-refused" | "decryption-not-allowed"
+            "flow-missing"
+            | "assertion-replayed"
+            | "request-answered"
+            | "issued-too-long-ago"
+            | "assertion-expired"
+            | "confirmation-expired"
+            | "session-expired"
+            | "request-expired"
+            | "request-missing"
+            | "choice-invalid"
+            | "in-response-to-missing"
+            | "in-response-to-mismatch"
+            | "in-response-to-unexpected"
+            | "unsolicited-refused"
+            | "decryption-not-allowed"
             | "request-timeout" => Self::BeginAnew,
 
-            "no-subscription" | "subscription-expired" | "subscription-not-yet" | "public-excluded"
-            | "not-assigned" | "not-in-that-school" => Self::NoRight,
+            "no-subscription"
+            | "subscription-expired"
+            | "subscription-not-yet"
+            | "public-excluded"
+            | "not-assigned"
+            | "not-in-that-school" => Self::NoRight,
 
-            "unknown-person" | "unknown-ent" | "no-school" | "person-missing" | "person-invalid" => Self::AccountUnknown,
+            "unknown-person" | "unknown-ent" | "no-school" | "person-missing"
+            | "person-invalid" => Self::AccountUnknown,
 
-            "tile-malformed" | "ent-unknown" | "resource-unknown" | "unknown-resource" | "portal-unknown"
-            | "publisher-unknown" | "publisher-without-resource" | "form-malformed" | "relay-state-too-long"
-            | "method-not-allowed" | "content-type-unsupported" | "body-too-large" => Self::BadLink,
+            "tile-malformed"
+            | "ent-unknown"
+            | "resource-unknown"
+            | "unknown-resource"
+            | "portal-unknown"
+            | "publisher-unknown"
+            | "publisher-without-resource"
+            | "form-malformed"
+            | "relay-state-too-long"
+            | "method-not-allowed"
+            | "content-type-unsupported"
+            | "body-too-large" => Self::BadLink,
 
-            "status-not-success" | "status-missing" | "force-authn-ignored" | "no-passive" => Self::NotSignedIn,
+            "status-not-success" | "status-missing" | "force-authn-ignored" | "no-passive" => {
+                Self::NotSignedIn
+            }
 
-            "portal-disabled" | "portal-metadata-expired" | "no-portal" | "metadata-expired" => Self::PortalClosed,
+            "portal-disabled" | "portal-metadata-expired" | "no-portal" | "metadata-expired" => {
+                Self::PortalClosed
+            }
 
-            "publisher-disabled-here" | "publisher-disabled" | "publisher-metadata-expired" | "resource-disabled"
-            | "encryption-key-missing" | "acs-missing" => Self::ResourceClosed,
+            "publisher-disabled-here"
+            | "publisher-disabled"
+            | "publisher-metadata-expired"
+            | "resource-disabled"
+            | "encryption-key-missing"
+            | "acs-missing" => Self::ResourceClosed,
 
-            "too-many-sign-ins" | "overloaded" | "guard-unavailable" | "audit-unavailable" => Self::Busy,
+            "too-many-sign-ins" | "overloaded" | "guard-unavailable" | "audit-unavailable" => {
+                Self::Busy
+            }
 
             "internal" | "not-issued" | "snapshot-corrupt" => Self::OurFault,
 
@@ -101,7 +136,13 @@ impl Situation {
 
             "ent-missing" | "ent-not-of-portal" | "ent-not-of-flow" => Self::PartnerMessage,
             // Every other check of a message: only whoever wrote the message can mend it.
-            other if octroi_saml::Check::ALL.iter().any(|check| check.code() == other) => Self::PartnerMessage,
+            other
+                if octroi_saml::Check::ALL
+                    .iter()
+                    .any(|check| check.code() == other) =>
+            {
+                Self::PartnerMessage
+            }
             _ => return None,
         })
     }
@@ -274,7 +315,12 @@ pub fn words_for(code: &str) -> (&'static Words, &'static Words) {
 
 macro_rules! page {
     ($name:ident, $title:literal, $what:literal, $remedy:literal) => {
-        pub(super) static $name: Words = Words { title: $title, what: $what, remedy: $remedy, action: "" };
+        pub(super) static $name: Words = Words {
+            title: $title,
+            what: $what,
+            remedy: $remedy,
+            action: "",
+        };
     };
 }
 
@@ -336,7 +382,11 @@ mod tests {
     #[test]
     fn every_code_has_its_situation() {
         for entry in every_code() {
-            assert!(Situation::of(entry.code).is_some(), "{} has no words", entry.code);
+            assert!(
+                Situation::of(entry.code).is_some(),
+                "{} has no words",
+                entry.code
+            );
         }
         for code in crate::http::refusal::CODES {
             assert!(Situation::of(code).is_some(), "{code} has no words");
@@ -347,7 +397,12 @@ mod tests {
     #[test]
     fn codes_of_the_entitlements_never_read_as_technical() {
         for denied in octroi_entitlements::Denied::ALL {
-            assert_ne!(Situation::of(denied.code()), Some(Situation::PartnerMessage), "{}", denied.code());
+            assert_ne!(
+                Situation::of(denied.code()),
+                Some(Situation::PartnerMessage),
+                "{}",
+                denied.code()
+            );
         }
     }
 

@@ -4,10 +4,12 @@
 //!   their metadata;
 //! * [`registry`] holds them and is the **one policy point** (C28): there is no way to a partner around it, and it
 //!   refuses a partner that is disabled or whose metadata has expired, whatever endpoint asks;
+//! * [`compile`] makes them from the configuration, with every error told;
 //! * [`pinned`] pins one registry and one snapshot together for the length of an access.
 //!
 //! Nothing here reads the clock, a socket or, once loaded, a file.
 
+pub mod compile;
 pub mod pinned;
 pub mod portal;
 pub mod publisher;

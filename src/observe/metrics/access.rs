@@ -16,7 +16,7 @@ pub struct AccessMetrics {
     duration: HistogramVec,
     refusals: IntCounterVec,
     legacy: IntCounterVec,
-    requests: IntCounterVec,
+    sign_ins: IntCounterVec,
     logouts: IntCounterVec,
 }
 
@@ -55,75 +55,73 @@ impl AccessMetrics {
                     &["partner", "kind"],
                 ),
             )?,
-            requests: registered(
+            sign_ins: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_authn_requests_total", "AuthnRequests sent to portals, or held back by the rate limit."),
-                    &["portal", "result"],
+                    Opts::new("octroi_sign_ins_total", "People sent to a portal to sign in."),
+                    &["portal"],
                 ),
             )?,
             logouts: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_logouts_total", "Logouts by who asked: a portal, a publisher, the person."),
-                    &["origin", "result"],
+                    Opts::new("octroi_logouts_total", "Logouts, by the endpoint that was asked."),
+                    &["endpoint"],
                 ),
             )?,
         })
     }
 
-    /// An access ended in an assertion for the publisher.
-    pub fn granted(&self, endpoint: &'static str, portal: &str, publisher: &str, took: Duration) {
-        self.accesses
-            .with_label_values(&["granted", portal, publisher])
-            .inc();
-        self.duration
-            .with_label_values(&[endpoint, "granted"])
-            .observe(took.as_secs_f64());
+    /// An access was granted. `portal` and `publisher` are ids of the configuration here and below, `None`
+    /// where the access did not get so far.
+    pub fn granted(&self, endpoint: &'static str, portal: Option<&str>, publisher: Option<&str>, took: Duration) {
+        self.ended("granted", endpoint, portal, publisher, took);
     }
 
-    /// An access ended in a refusal. `portal` and `publisher` are ids of the configuration, or `None`
-    /// where the access did not get so far; `code` is a refusal code of this program.
+    /// An access was refused. `code` is a refusal code of this program.
     pub fn refused(
         &self,
         endpoint: &'static str,
-        code: &'static str,
+        code: Option<&'static str>,
         portal: Option<&str>,
         publisher: Option<&str>,
         took: Duration,
     ) {
-        let portal = portal.unwrap_or(NONE);
-        self.accesses
-            .with_label_values(&["refused", portal, publisher.unwrap_or(NONE)])
-            .inc();
-        self.refusals.with_label_values(&[code, portal]).inc();
-        self.duration
-            .with_label_values(&[endpoint, "refused"])
-            .observe(took.as_secs_f64());
+        self.ended("refused", endpoint, portal, publisher, took);
+        self.refusals.with_label_values(&[code.unwrap_or(NONE), portal.unwrap_or(NONE)]).inc();
     }
 
-    /// A start leg (tile, publisher-first without a session) went on to the portal or to a choice.
+    fn ended(
+        &self,
+        outcome: &'static str,
+        endpoint: &'static str,
+        portal: Option<&str>,
+        publisher: Option<&str>,
+        took: Duration,
+    ) {
+        self.accesses
+            .with_label_values(&[outcome, portal.unwrap_or(NONE), publisher.unwrap_or(NONE)])
+            .inc();
+        self.duration.with_label_values(&[endpoint, outcome]).observe(took.as_secs_f64());
+    }
+
+    /// A leg of an access went on: to the portal, or to its own beginning.
     pub fn went_on(&self, endpoint: &'static str, took: Duration) {
-        self.duration
-            .with_label_values(&[endpoint, "went-on"])
-            .observe(took.as_secs_f64());
+        self.duration.with_label_values(&[endpoint, "went-on"]).observe(took.as_secs_f64());
     }
 
     /// A dated exception was used (`sha1`, `long-lifetimes`, …).
-    pub fn legacy_used(&self, partner: &str, kind: &'static str) {
-        self.legacy.with_label_values(&[partner, kind]).inc();
+    pub fn legacy_used(&self, partner: Option<&str>, kind: &'static str) {
+        self.legacy.with_label_values(&[partner.unwrap_or(NONE), kind]).inc();
     }
 
-    /// An AuthnRequest left for a portal, or was held back by the rate limit.
-    pub fn authn_request(&self, portal: &str, sent: bool) {
-        let result = if sent { "sent" } else { "rate-limited" };
-        self.requests.with_label_values(&[portal, result]).inc();
+    /// Somebody was sent to a portal to sign in.
+    pub fn sign_in_started(&self, portal: Option<&str>) {
+        self.sign_ins.with_label_values(&[portal.unwrap_or(NONE)]).inc();
     }
 
-    /// A logout was asked for by `portal`, `publisher` or `person`.
-    pub fn logout(&self, origin: &'static str, done: bool) {
-        self.logouts
-            .with_label_values(&[origin, if done { "done" } else { "refused" }])
-            .inc();
+    /// Sessions were ended through this endpoint.
+    pub fn logout(&self, endpoint: &'static str) {
+        self.logouts.with_label_values(&[endpoint]).inc();
     }
 }

@@ -87,7 +87,10 @@ impl HttpMetrics {
             shed: registered(
                 registry,
                 IntCounterVec::new(
-                    Opts::new("octroi_http_shed_total", "Requests answered with 503 because of load."),
+                    Opts::new(
+                        "octroi_http_shed_total",
+                        "Requests answered with 503 because of load.",
+                    ),
                     &["reason"],
                 ),
             )?,

@@ -1,0 +1,88 @@
+//! At start: where the trail ends, and whether it is whole.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::line::LineError;
+use super::trail::{AuditError, Head, at};
+use super::verify::{Lines, Walk};
+
+/// A segment that lines can be added to.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    pub(super) length: u64,
+    pub(super) head: Head,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) enum Recovered {
+    /// No segment.
+    Empty,
+    /// The last segment is whole.
+    Whole(Segment),
+    /// The last line was half written; it lies aside now.
+    Torn { segment: Segment, bytes: u64, aside: PathBuf },
+    /// The last segment was altered. The chain goes on from its last line in a new segment.
+    Broken { head: Head, segment: PathBuf, error: LineError },
+}
+
+pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
+    let Some(path) = super::verify::segments(directory)?.pop() else { return Ok(Recovered::Empty) };
+    let file = File::open(&path).map_err(at(&path))?;
+    let length = file.metadata().map_err(at(&path))?.len();
+    let mut walk = Walk::default();
+    let mut lines = Lines::new(BufReader::new(file));
+    let mut broken = None;
+    while let Some(line) = lines.next().map_err(at(&path))? {
+        if !line.complete {
+            break;
+        }
+        if let Err(error) = walk.step(line.bytes) {
+            broken = broken.or(Some(error));
+        }
+    }
+    let whole = lines.offset();
+    let head = walk.head();
+    if let Some(error) = broken {
+        return Ok(Recovered::Broken { head, segment: path, error });
+    }
+    if whole == length && length > 0 {
+        return Ok(Recovered::Whole(Segment { path, length, head }));
+    }
+    if whole == 0 {
+        // Not even the first line was finished: the segment's number is what its name says.
+        return torn_opening(&path, length);
+    }
+    let aside = set_aside(&path, whole)?;
+    Ok(Recovered::Torn { segment: Segment { path, length: whole, head }, bytes: length - whole, aside })
+}
+
+/// Copies everything from `from` into a file of its own and cuts it off.
+fn set_aside(path: &Path, from: u64) -> Result<PathBuf, AuditError> {
+    let aside = free_name(path);
+    let mut source = OpenOptions::new().read(true).write(true).open(path).map_err(at(path))?;
+    source.seek(SeekFrom::Start(from)).map_err(at(path))?;
+    let mut target =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside).map_err(at(&aside))?;
+    std::io::copy(&mut source, &mut target).map_err(at(&aside))?;
+    target.flush().and_then(|()| target.sync_all()).map_err(at(&aside))?;
+    source.set_len(from).and_then(|()| source.sync_all()).map_err(at(path))?;
+    Ok(aside)
+}
+
+/// A segment without a whole line is put aside as a whole; the one before it goes on.
+fn torn_opening(path: &Path, length: u64) -> Result<Recovered, AuditError> {
+    let aside = free_name(path);
+    std::fs::rename(path, &aside).map_err(at(path))?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    tracing::warn!(bytes = length, aside = %aside.display(), "an audit segment had no whole line; it was set aside");
+    recover(directory)
+}
+
+fn free_name(path: &Path) -> PathBuf {
+    (1_u32..).map(|number| path.with_extension(format!("torn-{number}"))).find(|name| !name.exists()).unwrap_or_default()
+}

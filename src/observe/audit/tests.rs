@@ -1,0 +1,243 @@
+//! The trail as a whole: what survives, what is noticed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use octroi_saml::Time;
+
+use super::*;
+use crate::config::AuditPolicy;
+use crate::http::exchange::TraceId;
+use crate::observe::metrics::Metrics;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("octroi-audit-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn options(&self, segment_bytes: u64, policy: AuditPolicy) -> Options {
+        Options { directory: self.0.clone(), policy, segment_bytes, sync: Duration::from_millis(20) }
+    }
+
+    fn open(&self) -> Audit {
+        Audit::open(&self.options(1 << 20, AuditPolicy::Block), now(), metrics()).unwrap()
+    }
+
+    fn segments(&self) -> Vec<PathBuf> {
+        super::verify::segments(&self.0).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn metrics() -> Arc<Metrics> {
+    Arc::new(Metrics::new().unwrap())
+}
+
+fn now() -> Time {
+    Time::from_unix_seconds(1_795_442_400)
+}
+
+fn entry(person: &str) -> AuditEntry<'_> {
+    AuditEntry {
+        time: now(),
+        trace: TraceId::from_bytes([3; 16]),
+        event: "granted",
+        outcome: Outcome::Done,
+        code: None,
+        endpoint: "acs",
+        portal: Some("ent-b0"),
+        publisher: Some("pub-x"),
+        resource: Some("ark:/32151/LA.FLE"),
+        ent: Some("B0"),
+        person: Some(person),
+        pseudonym: Some("00ff"),
+        upstream_assertion: Some("_a\"<&\u{2028}\n"),
+        issued_assertion: Some("_b"),
+        generation: 4,
+        detail: "",
+    }
+}
+
+fn write(audit: &Audit, lines: usize) {
+    for number in 0..lines {
+        audit.record(&entry(&format!("p{number}"))).unwrap();
+    }
+}
+
+#[test]
+fn a_trail_is_whole_and_goes_on_after_a_restart() {
+    let folder = Folder::new("restart");
+    let audit = folder.open();
+    write(&audit, 3);
+    let head = audit.head();
+    drop(audit);
+    let audit = folder.open();
+    assert_eq!(audit.head(), head);
+    write(&audit, 2);
+    let verified = verify(&folder.0).unwrap();
+    assert!(verified.breaks.is_empty() && !verified.torn, "{verified:?}");
+    assert_eq!((verified.lines, verified.first, verified.head), (6, 1, audit.head()));
+    let text = fs::read_to_string(&folder.segments()[0]).unwrap();
+    for line in text.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(value["hash"].is_string() && value["seq"].is_u64());
+    }
+    assert!(text.contains("\"upstream\":\"_a\\\"<&\u{2028}\\n\""));
+    assert!(!text.contains("\"code\""));
+}
+
+#[test]
+fn segments_follow_each_other_and_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("segments");
+    let audit = Audit::open(&folder.options(1000, AuditPolicy::Block), now(), metrics()).unwrap();
+    write(&audit, 20);
+    assert!(folder.segments().len() > 3);
+    for segment in folder.segments() {
+        assert_eq!(fs::metadata(&segment).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let verified = verify(&folder.0).unwrap();
+    assert!(verified.breaks.is_empty(), "{verified:?}");
+    // Old segments may be archived: what is left is still a whole chain.
+    fs::remove_file(&folder.segments()[0]).unwrap();
+    let verified = verify(&folder.0).unwrap();
+    assert!(verified.breaks.is_empty() && verified.first > 1, "{verified:?}");
+    // One taken from the middle is noticed.
+    fs::remove_file(&folder.segments()[1]).unwrap();
+    assert_eq!(verify(&folder.0).unwrap().breaks.len(), 1);
+}
+
+#[test]
+fn a_torn_line_is_set_aside_and_the_chain_goes_on() {
+    let folder = Folder::new("torn");
+    let audit = folder.open();
+    write(&audit, 3);
+    let head = audit.head();
+    drop(audit);
+    let segment = folder.segments()[0].clone();
+    let whole = fs::read(&segment).unwrap();
+    for keep in [1, 40, 200] {
+        let mut torn = whole.clone();
+        torn.extend_from_slice(&whole[whole.len() - 300..][..keep]);
+        fs::write(&segment, &torn).unwrap();
+        assert!(verify(&folder.0).unwrap().torn);
+        let audit = folder.open();
+        assert_eq!(audit.head(), head);
+        write(&audit, 1);
+        drop(audit);
+        let verified = verify(&folder.0).unwrap();
+        assert!(verified.breaks.is_empty() && !verified.torn, "{verified:?}");
+        fs::write(&segment, &whole).unwrap();
+    }
+    let aside = fs::read_dir(&folder.0).unwrap().filter(|e| {
+        e.as_ref().unwrap().file_name().to_string_lossy().contains("torn")
+    });
+    assert_eq!(aside.count(), 3);
+}
+
+#[test]
+fn a_segment_without_a_whole_line_is_set_aside() {
+    let folder = Folder::new("torn-opening");
+    let audit = folder.open();
+    write(&audit, 2);
+    let head = audit.head();
+    drop(audit);
+    fs::write(folder.0.join("audit-00000000000000000004.jsonl"), b"{\"seq\":4").unwrap();
+    let audit = folder.open();
+    assert_eq!(audit.head(), head);
+    write(&audit, 1);
+    assert!(verify(&folder.0).unwrap().breaks.is_empty());
+}
+
+#[test]
+fn every_alteration_is_noticed_and_named() {
+    let folder = Folder::new("altered");
+    let audit = folder.open();
+    write(&audit, 4);
+    drop(audit);
+    let segment = folder.segments()[0].clone();
+    let text = fs::read_to_string(&segment).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let altered = |lines: &[&str]| {
+        fs::write(&segment, lines.join("\n") + "\n").unwrap();
+        verify(&folder.0).unwrap()
+    };
+    assert!(altered(&lines).breaks.is_empty());
+    let changed = lines[2].replace("\"p1\"", "\"p9\"");
+    let one_break = |verified: &Verified, line| {
+        assert_eq!(verified.breaks.len(), 1, "{verified:?}");
+        assert_eq!(verified.breaks[0].line, line);
+    };
+    one_break(&altered(&[lines[0], lines[1], &changed, lines[3], lines[4]]), 3);
+    one_break(&altered(&[lines[0], lines[1], lines[3], lines[4]]), 3);
+    assert_eq!(altered(&[lines[0], lines[2], lines[1], lines[3], lines[4]]).breaks.len(), 3);
+    assert!(!altered(&[lines[0], lines[1], "", lines[2]]).breaks.is_empty());
+
+    // An altered trail is an alarm at start, and a new segment begins behind it.
+    altered(&[lines[0], lines[1], &changed, lines[3], lines[4]]);
+    let metrics = metrics();
+    let audit = Audit::open(&folder.options(1 << 20, AuditPolicy::Block), now(), Arc::clone(&metrics)).unwrap();
+    assert_eq!(metrics.service.audit_chain_broken.get(), 1);
+    write(&audit, 2);
+    assert_eq!(folder.segments().len(), 2);
+    one_break(&verify(&folder.0).unwrap(), 3);
+}
+
+#[test]
+fn two_processes_never_write_one_trail() {
+    let folder = Folder::new("lock");
+    let _audit = folder.open();
+    let second = Audit::open(&folder.options(1 << 20, AuditPolicy::Block), now(), metrics());
+    assert!(matches!(second, Err(AuditError::Locked(_))));
+}
+
+#[test]
+fn what_cannot_be_written_blocks_or_is_counted_as_policy_says() {
+    let long = "x".repeat(70_000);
+    for policy in [AuditPolicy::Block, AuditPolicy::Drop] {
+        let folder = Folder::new(if policy == AuditPolicy::Block { "block" } else { "drop" });
+        let metrics = metrics();
+        let audit = Audit::open(&folder.options(1 << 20, policy), now(), Arc::clone(&metrics)).unwrap();
+        let answer = audit.record(&AuditEntry { detail: &long, ..entry("p") });
+        assert_eq!(answer.is_err(), policy == AuditPolicy::Block);
+        assert_eq!(metrics.service.audit_errors.get(), 1);
+        assert_eq!(metrics.service.audit_lost.get(), u64::from(policy == AuditPolicy::Drop));
+        write(&audit, 1);
+        assert!(verify(&folder.0).unwrap().breaks.is_empty());
+    }
+}
+
+#[test]
+fn many_threads_make_one_chain() {
+    let folder = Folder::new("threads");
+    let audit = Audit::open(&folder.options(20_000, AuditPolicy::Block), now(), metrics()).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| write(&audit, 50));
+        }
+    });
+    audit.sync();
+    let verified = verify(&folder.0).unwrap();
+    assert!(verified.breaks.is_empty(), "{verified:?}");
+    assert_eq!(verified.lines, 400 + verified.segments as u64);
+}
+
+#[test]
+fn an_empty_folder_is_a_whole_trail_of_nothing() {
+    let folder = Folder::new("empty");
+    fs::create_dir(&folder.0).unwrap();
+    let verified = verify(&folder.0).unwrap();
+    assert_eq!((verified.segments, verified.lines), (0, 0));
+    assert!(verify(Path::new("/nonexistent")).is_err());
+}
