@@ -205,7 +205,7 @@ fn each_check_of_a_request_refuses_what_it_is_for() {
             "Version=\"1.1\"",
         ),
         (Check::IdInvalid, "ID=\"_request.1\"", "ID=\"\""),
-        (Check::TimeMalformed, "14:00:00Z", "14:00:00+00:00"),
+        (Check::TimeMalformed, "14:00:00Z", "14:00:00+01:00"),
         (Check::RequestExpired, "14:00:00Z", "14:01:01Z"),
         (Check::RequestExpired, "14:00:00Z", "13:49:00Z"),
         (Check::IssuerMissing, issuer, ""),
