@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
+use super::markup::attribute;
 use super::country::partner::{Portal, PortalStyle, Publisher};
 
 const NAMESPACES: &str = "xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"";
@@ -11,24 +12,6 @@ const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const BINDING: &str = "urn:oasis:names:tc:SAML:2.0:bindings:";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
-
-/// Escapes text for element content and double-quoted attributes of XML and HTML.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\r' => out.push_str("&#xD;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 /// The base64 lines of the first certificate of a PEM text, without their line ends.
 fn certificate(pem: &str) -> String {
@@ -50,7 +33,7 @@ fn key(use_: &str, pem: &str) -> String {
 fn open(entity_id: &str, until: Date) -> String {
     format!(
         "<md:EntityDescriptor {NAMESPACES} entityID=\"{}\" validUntil=\"{until}T00:00:00Z\">\n",
-        escape(entity_id)
+        attribute(entity_id)
     )
 }
 

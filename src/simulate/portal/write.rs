@@ -3,20 +3,18 @@
 //! A writer of its own, so that the gateway's reader does not only meet the gateway's writer. Text is laid down in the
 //! form that exclusive canonicalisation gives it, and hashed as it stands.
 
-use octroi_dsig::{EncryptionRecipient, base64, encrypt};
+use octroi_dsig::{EncryptionRecipient, encrypt};
 use octroi_saml::{Random, Time, new_id};
 use std::time::Duration;
 use thiserror::Error;
 
 use super::defect::Defect;
-use super::key::{KeyFailure, PortalKey};
 use crate::simulate::country::partner::PortalStyle;
-use crate::simulate::metadata::escape;
+use crate::simulate::markup::{attribute as quoted, text};
+use crate::simulate::sign::{KeyFailure, PartnerKey, envelop};
 
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
-const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 
 /// Everything that one Response says.
@@ -50,9 +48,9 @@ pub struct Say<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Keys<'a> {
     /// The portal's signing key.
-    pub own: &'a PortalKey,
+    pub own: &'a PartnerKey,
     /// A key that nobody knows.
-    pub stranger: &'a PortalKey,
+    pub stranger: &'a PartnerKey,
     /// To whom [`PortalStyle::Sealed`] encrypts.
     pub gateway: &'a EncryptionRecipient,
 }
@@ -130,7 +128,7 @@ pub fn response(say: &Say<'_>, keys: &Keys<'_>, random: &mut dyn Random) -> Resu
 
     let mut assertion = assertion(say, a, &times, &assertion_id, &name_id, in_response_to.as_deref());
     if signs(say.style != PortalStyle::Sealed) {
-        sign(&mut assertion, &format!("</{a}:Issuer>"), &assertion_id, say.style, key)?;
+        envelop(&mut assertion, &format!("</{a}:Issuer>"), &assertion_id, hidden_prefix(say.style), key)?;
     }
     if say.defect == Defect::Tampered && say.style != PortalStyle::Sealed {
         tamper(&mut assertion, say.person);
@@ -144,8 +142,8 @@ pub fn response(say: &Say<'_>, keys: &Keys<'_>, random: &mut dyn Random) -> Resu
         assertion
     };
 
-    let issuer = escape(issuer(say));
-    let acs = escape(say.acs);
+    let issuer = text(issuer(say));
+    let acs = quoted(say.acs);
     let answer = in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{id}\""));
     let mut xml = format!(
         "<{p}:Response xmlns:{p}=\"{PROTOCOL}\" Destination=\"{acs}\" ID=\"{response_id}\"{answer} IssueInstant=\"{}\" Version=\"2.0\">\
@@ -154,9 +152,12 @@ pub fn response(say: &Say<'_>, keys: &Keys<'_>, random: &mut dyn Random) -> Resu
         times.issued
     );
     if signs(matches!(say.style, PortalStyle::Sealed | PortalStyle::Twice)) {
-        sign(&mut xml, &format!("</{a}:Issuer>"), &response_id, say.style, key)?;
+        envelop(&mut xml, &format!("</{a}:Issuer>"), &response_id, hidden_prefix(say.style), key)?;
         if say.defect == Defect::Tampered && say.style == PortalStyle::Sealed {
-            tamper(&mut xml, &response_id);
+            // Inside the encrypted content, behind the outer signature.
+            if let Some(at) = xml.rfind("</xenc:CipherValue>") {
+                tamper_at(&mut xml, at - 12);
+            }
         }
     }
     Ok(Written { xml: xml.into_bytes(), session_index: assertion_id.clone(), assertion_id, name_id })
@@ -167,7 +168,7 @@ fn in_response_to(say: &Say<'_>) -> Option<String> {
     match (say.defect, say.style) {
         (Defect::WrongInResponseTo, _) => Some("_00000000000000000000000000000000".to_owned()),
         (_, PortalStyle::Entcore) => None,
-        _ => say.in_response_to.map(escape),
+        _ => say.in_response_to.map(quoted),
     }
 }
 
@@ -178,9 +179,15 @@ fn issuer<'a>(say: &Say<'a>) -> &'a str {
 /// Changes one character of the last occurrence of a text, as a person in the middle would.
 fn tamper(xml: &mut String, text: &str) {
     if let Some(at) = xml.rfind(text) {
-        let end = at + text.len();
-        let last = if text.ends_with('7') { "8" } else { "7" };
-        xml.replace_range(end - 1..end, last);
+        tamper_at(xml, at + text.len() - 1);
+    }
+}
+
+/// Changes the character there, if it is one of ASCII.
+fn tamper_at(xml: &mut String, at: usize) {
+    if let Some(found) = xml.get(at..=at) {
+        let other = if found == "7" { "8" } else { "7" };
+        xml.replace_range(at..=at, other);
     }
 }
 
@@ -194,11 +201,11 @@ fn assertion(
 ) -> String {
     let recipient = match say.defect {
         Defect::WrongRecipient => "https://elsewhere.example/acs".to_owned(),
-        _ => escape(say.acs),
+        _ => quoted(say.acs),
     };
     let audience = match say.defect {
         Defect::WrongAudience => "https://elsewhere.example/metadata".to_owned(),
-        _ => escape(say.audience),
+        _ => text(say.audience),
     };
     let answer = in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{id}\""));
     let mut attributes = vec![("idEnt", if say.defect == Defect::OtherIdent { say.other_ident } else { say.ident })];
@@ -223,7 +230,7 @@ fn assertion(
          </{a}:AuthnContext></{a}:AuthnStatement>\
          <{a}:AttributeStatement>{statement}</{a}:AttributeStatement></{a}:Assertion>",
         issued = times.issued,
-        issuer = escape(issuer(say)),
+        issuer = text(issuer(say)),
         confirmation = times.confirmation,
         not_before = times.not_before,
         end = times.not_on_or_after,
@@ -232,7 +239,7 @@ fn assertion(
 }
 
 fn attribute(style: PortalStyle, a: &str, name: &str, value: &str) -> String {
-    let value = escape(value);
+    let value = text(value);
     // Entcore's library types its values; the namespace that only the type's value uses needs a PrefixList to be signed.
     let typed = match style {
         PortalStyle::Entcore => {
@@ -246,51 +253,26 @@ fn attribute(style: PortalStyle, a: &str, name: &str, value: &str) -> String {
     )
 }
 
-/// Signs the element that `xml` is, and puts the Signature behind the first `after`.
-fn sign(xml: &mut String, after: &str, id: &str, style: PortalStyle, key: &PortalKey) -> Result<(), WriteError> {
-    let prefix_list = match style {
-        PortalStyle::Entcore => format!(
-            "<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"xs\"></ec:InclusiveNamespaces>"
-        ),
-        _ => String::new(),
-    };
-    let rest = format!(
-        "<ds:CanonicalizationMethod Algorithm=\"{EXC_C14N}\"></ds:CanonicalizationMethod>\
-         <ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod>\
-         <ds:Reference URI=\"#{id}\"><ds:Transforms>\
-         <ds:Transform Algorithm=\"{DS}enveloped-signature\"></ds:Transform>\
-         <ds:Transform Algorithm=\"{EXC_C14N}\">{prefix_list}</ds:Transform></ds:Transforms>\
-         <ds:DigestMethod Algorithm=\"{}\"></ds:DigestMethod><ds:DigestValue>{}</ds:DigestValue></ds:Reference></ds:SignedInfo>",
-        key.algorithm(),
-        key.digest_algorithm(),
-        base64::encode_to_string(&key.digest(xml.as_bytes())),
-    );
-    let hashed = format!("<ds:SignedInfo xmlns:ds=\"{DS}\">{rest}");
-    let value = base64::encode_to_string(&key.sign(hashed.as_bytes())?);
-    let signature = format!(
-        "<ds:Signature xmlns:ds=\"{DS}\"><ds:SignedInfo>{rest}<ds:SignatureValue>{value}</ds:SignatureValue></ds:Signature>"
-    );
-    if let Some(at) = xml.find(after) {
-        xml.insert_str(at + after.len(), &signature);
-    }
-    Ok(())
+/// The prefix that only a type's value uses, and that a PrefixList must name to be signed.
+fn hidden_prefix(style: PortalStyle) -> Option<&'static str> {
+    (style == PortalStyle::Entcore).then_some("xs")
 }
 
 /// Writes a Response that only says no, such as `NoPassive`. Not signed, as most portals do it.
 #[must_use]
 pub fn status(say: &Say<'_>, second: &str, random: &mut dyn Random) -> Vec<u8> {
     let (p, a) = prefixes(say.style);
-    let answer = say.in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{}\"", escape(id)));
+    let answer = say.in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{}\"", quoted(id)));
     format!(
         "<{p}:Response xmlns:{p}=\"{PROTOCOL}\" Destination=\"{}\" ID=\"{}\"{answer} IssueInstant=\"{}\" Version=\"2.0\">\
          <{a}:Issuer xmlns:{a}=\"{ASSERTION}\">{}</{a}:Issuer><{p}:Status>\
          <{p}:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">\
          <{p}:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{second}\"></{p}:StatusCode></{p}:StatusCode>\
          </{p}:Status></{p}:Response>",
-        escape(say.acs),
+        quoted(say.acs),
         new_id(random),
         say.now,
-        escape(say.issuer),
+        text(say.issuer),
     )
     .into_bytes()
 }
@@ -303,7 +285,7 @@ pub fn logout(
     say: &Say<'_>,
     destination: &str,
     written: &Written,
-    key: &PortalKey,
+    key: &PartnerKey,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, WriteError> {
     let (p, a) = prefixes(say.style);
@@ -313,14 +295,14 @@ pub fn logout(
          <{a}:Issuer xmlns:{a}=\"{ASSERTION}\">{}</{a}:Issuer>\
          <{a}:NameID xmlns:{a}=\"{ASSERTION}\" Format=\"{TRANSIENT}\">{}</{a}:NameID>\
          <{p}:SessionIndex>{}</{p}:SessionIndex></{p}:LogoutRequest>",
-        escape(destination),
+        quoted(destination),
         say.now,
         say.now.plus(Duration::from_secs(300)),
-        escape(say.issuer),
-        escape(&written.name_id),
-        escape(&written.session_index),
+        text(say.issuer),
+        text(&written.name_id),
+        text(&written.session_index),
     );
-    sign(&mut request, &format!("</{a}:Issuer>"), &id, say.style, key)?;
+    envelop(&mut request, &format!("</{a}:Issuer>"), &id, hidden_prefix(say.style), key)?;
     Ok(format!(
         "<soap11:Envelope xmlns:soap11=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap11:Body>{request}</soap11:Body></soap11:Envelope>"
     )

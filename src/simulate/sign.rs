@@ -1,14 +1,20 @@
-//! A portal's signing key. RSA-SHA1, which the product never produces, is asked of the `openssl` program, so that a
-//! legacy portal can be played without a signer for SHA-1 in this house.
+//! Keys of simulated partners, and the enveloped signature as they write it.
+//!
+//! A writer of its own, so that the gateway does not only read its own hand. RSA-SHA1, which the product never
+//! produces, is asked of the `openssl` program, so that a legacy portal can be played without a signer for SHA-1 in
+//! this house.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use octroi_dsig::{Signer as _, SoftwareSigner};
+use octroi_dsig::{Signer as _, SoftwareSigner, base64};
 use thiserror::Error;
 
 use crate::simulate::settings::{self, SettingsError};
+
+const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 /// Why nothing was signed.
 #[derive(Debug, Error)]
@@ -23,14 +29,14 @@ pub enum KeyFailure {
 
 /// A key with the algorithms that go with it.
 #[derive(Debug)]
-pub enum PortalKey {
+pub enum PartnerKey {
     /// SHA-256 and what the key is.
     Modern(SoftwareSigner),
     /// RSA-SHA1 with SHA-1 digests.
     Sha1(PathBuf),
 }
 
-impl PortalKey {
+impl PartnerKey {
     /// Reads a key for SHA-256.
     ///
     /// # Errors
@@ -83,6 +89,37 @@ impl PortalKey {
             Self::Sha1(path) => sign_sha1(path, octets),
         }
     }
+}
+
+/// Signs the element that `xml` is, in canonical form and without a Signature, and puts the Signature behind the first
+/// `after`. A prefix is named in the PrefixList where the style needs one.
+///
+/// # Errors
+/// [`KeyFailure`].
+pub fn envelop(xml: &mut String, after: &str, id: &str, prefix: Option<&str>, key: &PartnerKey) -> Result<(), KeyFailure> {
+    let prefix_list = prefix.map_or_else(String::new, |prefix| {
+        format!("<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"{prefix}\"></ec:InclusiveNamespaces>")
+    });
+    let rest = format!(
+        "<ds:CanonicalizationMethod Algorithm=\"{EXC_C14N}\"></ds:CanonicalizationMethod>\
+         <ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod>\
+         <ds:Reference URI=\"#{id}\"><ds:Transforms>\
+         <ds:Transform Algorithm=\"{DS}enveloped-signature\"></ds:Transform>\
+         <ds:Transform Algorithm=\"{EXC_C14N}\">{prefix_list}</ds:Transform></ds:Transforms>\
+         <ds:DigestMethod Algorithm=\"{}\"></ds:DigestMethod><ds:DigestValue>{}</ds:DigestValue></ds:Reference></ds:SignedInfo>",
+        key.algorithm(),
+        key.digest_algorithm(),
+        base64::encode_to_string(&key.digest(xml.as_bytes())),
+    );
+    let hashed = format!("<ds:SignedInfo xmlns:ds=\"{DS}\">{rest}");
+    let value = base64::encode_to_string(&key.sign(hashed.as_bytes())?);
+    let signature = format!(
+        "<ds:Signature xmlns:ds=\"{DS}\"><ds:SignedInfo>{rest}<ds:SignatureValue>{value}</ds:SignatureValue></ds:Signature>"
+    );
+    if let Some(at) = xml.find(after) {
+        xml.insert_str(at + after.len(), &signature);
+    }
+    Ok(())
 }
 
 fn sign_sha1(key: &Path, octets: &[u8]) -> Result<Vec<u8>, KeyFailure> {
