@@ -60,10 +60,16 @@ impl Clients {
     /// # Errors
     /// [`SettingsError`], naming the file.
     pub fn new(authority: &Path) -> Result<Self, SettingsError> {
-        let pem = |what: String| SettingsError::Pem { path: authority.to_owned(), what };
+        let pem = |what: String| SettingsError::Pem {
+            path: authority.to_owned(),
+            what,
+        };
         let mut roots = rustls::RootCertStore::empty();
-        let certificate = CertificateDer::from_pem_file(authority).map_err(|error| pem(error.to_string()))?;
-        roots.add(certificate).map_err(|error| pem(error.to_string()))?;
+        let certificate =
+            CertificateDer::from_pem_file(authority).map_err(|error| pem(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| pem(error.to_string()))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -90,7 +96,11 @@ impl Clients {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(tcp);
-        Client(Pool::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
+        Client(
+            Pool::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .build(connector),
+        )
     }
 }
 
@@ -99,13 +109,21 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, ClientError> {
+    pub async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, ClientError> {
         let exchange = async {
             let (head, body) = self.0.request(request).await?.into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| ClientError::Body)?;
+            let body = Limited::new(body, MAX_ANSWER)
+                .collect()
+                .await
+                .map_err(|_| ClientError::Body)?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };
-        tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| ClientError::Timeout)?
+        tokio::time::timeout(PATIENCE, exchange)
+            .await
+            .map_err(|_| ClientError::Timeout)?
     }
 }
 
@@ -127,7 +145,10 @@ impl tower_service::Service<Name> for Loopback {
         std::future::ready(if local {
             Ok(std::iter::once(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
         } else {
-            Err(std::io::Error::new(std::io::ErrorKind::NotFound, format!("{} is not on this machine", name.as_str())))
+            Err(std::io::Error::new(
+                std::io::ErrorKind::NotFound,
+                format!("{} is not on this machine", name.as_str()),
+            ))
         })
     }
 }

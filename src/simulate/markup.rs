@@ -53,10 +53,12 @@ pub fn from_html(text: &str) -> String {
             continue;
         };
         let name = &rest[1..end];
-        let number = name.strip_prefix('#').and_then(|n| match n.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => n.parse().ok(),
-        });
+        let number = name
+            .strip_prefix('#')
+            .and_then(|n| match n.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => n.parse().ok(),
+            });
         let found = match name {
             "amp" => Some('&'),
             "lt" => Some('<'),

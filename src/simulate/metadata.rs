@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
-use super::markup::attribute;
 use super::country::partner::{Portal, PortalStyle, Publisher};
+use super::markup::attribute;
 
 const NAMESPACES: &str = "xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"";
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
@@ -38,8 +38,7 @@ fn open(entity_id: &str, until: Date) -> String {
 }
 
 /// A portal's metadata.
-#[must_use]
-pub fn of_portal(portal: &Portal, certificate_pem: &str, until: Date) -> String {
+pub(super) fn of_portal(portal: &Portal, certificate_pem: &str, until: Date) -> String {
     let origin = &portal.origin;
     let wants_signed = portal.style == PortalStyle::Modern;
     let mut xml = open(&portal.entity_id, until);
@@ -69,8 +68,7 @@ pub fn of_portal(portal: &Portal, certificate_pem: &str, until: Date) -> String 
 }
 
 /// A publisher's metadata.
-#[must_use]
-pub fn of_publisher(
+pub(super) fn of_publisher(
     publisher: &Publisher,
     signing_pem: &str,
     encryption_pem: &str,

@@ -5,14 +5,20 @@
 
 pub mod client;
 pub mod country;
+pub mod gateway;
 pub mod markup;
 mod metadata;
+pub mod pages;
 pub mod portal;
 pub mod prng;
+pub mod publisher;
 pub mod server;
 pub mod settings;
 pub mod sign;
 pub mod tile;
+
+#[cfg(test)]
+mod tests;
 
 use octroi_saml::Random;
 

@@ -78,12 +78,16 @@ impl Request {
     /// Whether a program asks, which wants JSON, and not a browser.
     #[must_use]
     pub fn wants_json(&self) -> bool {
-        self.headers.get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"application/json"))
+        self.headers
+            .get(header::ACCEPT)
+            .is_some_and(|v| v.as_bytes().starts_with(b"application/json"))
     }
 }
 
 fn value(pairs: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(pairs).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(pairs)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// An answer with a body.
@@ -92,8 +96,14 @@ pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<By
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(content_type),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
     answer
 }
 
@@ -110,7 +120,9 @@ pub fn see_other(location: &str) -> Answer {
 /// Sets a cookie for this host, for other sites' posts too.
 pub fn set_cookie(answer: &mut Answer, name: &str, value: &str) {
     let life = if value.is_empty() { "; Max-Age=0" } else { "" };
-    if let Ok(cookie) = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=None{life}").parse() {
+    if let Ok(cookie) =
+        format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=None{life}").parse()
+    {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }
@@ -157,12 +169,16 @@ pub async fn serve<S: Site>(listener: TcpListener, tls: Arc<rustls::ServerConfig
         let (acceptor, site) = (acceptor.clone(), Arc::clone(&site));
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
-            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let Ok(stream) = acceptor.accept(stream).await else {
+                return;
+            };
             let service = service_fn(move |request| {
                 let site = Arc::clone(&site);
                 async move { Ok::<_, std::convert::Infallible>(handle(&*site, request).await) }
             });
-            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            let _ = Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -176,7 +192,11 @@ async fn handle<S: Site>(site: &S, request: http::Request<Incoming>) -> Answer {
         .map(|host| host.split(':').next().unwrap_or(host).to_ascii_lowercase())
         .unwrap_or_default();
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
-        return answer(StatusCode::PAYLOAD_TOO_LARGE, "text/plain; charset=utf-8", "too large\n");
+        return answer(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "text/plain; charset=utf-8",
+            "too large\n",
+        );
     };
     site.answer(Request {
         method: head.method,

@@ -36,11 +36,17 @@ pub fn link(generation: Generation, ident: &str, uai: &str, ark: &str, variant: 
     let school = format!("idEtab={}", base64(uai.as_bytes()));
     let source = match variant % 2 {
         0 => format!("idSrc={}", base64(ark.as_bytes())),
-        _ => format!("idSrc={}", base64(format!("http://n2t.net/{ark}").as_bytes())),
+        _ => format!(
+            "idSrc={}",
+            base64(format!("http://n2t.net/{ark}").as_bytes())
+        ),
     };
     let resource = match variant % 3 {
         0 => format!("idRessource={ark}"),
-        _ => format!("idRessource={}", form_urlencoded::byte_serialize(ark.as_bytes()).collect::<String>()),
+        _ => format!(
+            "idRessource={}",
+            form_urlencoded::byte_serialize(ark.as_bytes()).collect::<String>()
+        ),
     };
     let mut parameters = match generation {
         Generation::Old => vec![ent, school, source],
@@ -64,11 +70,23 @@ mod tests {
             "/domaineGar?idENT=SjA=&idSrc=YXJrOi80ODU2Ni9wdDE4MDAwMQ=="
         );
         assert_eq!(
-            link(Generation::Current, "B0", "9999991F", "ark:/32151/LA.FLE", 1),
+            link(
+                Generation::Current,
+                "B0",
+                "9999991F",
+                "ark:/32151/LA.FLE",
+                1
+            ),
             "/domaineGar?idENT=QjA=&idEtab=OTk5OTk5MUY=&idRessource=ark%3A%2F32151%2FLA.FLE"
         );
         assert_eq!(
-            link(Generation::Old, "ENTTEST1", "0650499P-ET6", "ark:/99999/r20xxxxxxxx", 1),
+            link(
+                Generation::Old,
+                "ENTTEST1",
+                "0650499P-ET6",
+                "ark:/99999/r20xxxxxxxx",
+                1
+            ),
             "/domaineGar?idENT=RU5UVEVTVDE=&idEtab=MDY1MDQ5OVAtRVQ2&idSrc=aHR0cDovL24ydC5uZXQvYXJrOi85OTk5OS9yMjB4eHh4eHh4eA=="
         );
     }

@@ -67,7 +67,9 @@ impl Country {
     fn make_keys(&self, pki: &Path) -> Result<(), PlaceError> {
         let mut command = Command::new("bash");
         command.args(["-s", "--"]).arg(pki);
-        let mut host = |name: &str| drop(command.args(["--host", name]));
+        let mut host = |name: &str| {
+            command.args(["--host", name]);
+        };
         host(&self.shape.hosts.gateway_host());
         self.portals.iter().for_each(|p| host(&p.host));
         self.publishers.iter().for_each(|p| host(&p.host));

@@ -77,6 +77,9 @@ impl Defect {
     /// The defect of this name; none for a name that is not one.
     #[must_use]
     pub fn named(code: &str) -> Self {
-        Self::ALL.into_iter().find(|d| d.code() == code).unwrap_or_default()
+        Self::ALL
+            .into_iter()
+            .find(|d| d.code() == code)
+            .unwrap_or_default()
     }
 }

@@ -1,21 +1,21 @@
-//! What portals write: Responses in the styles of the field, statuses and logout requests.
-//!
-//! A writer of its own, so that the gateway's reader does not only meet the gateway's writer. Text is laid down in the
-//! form that exclusive canonicalisation gives it, and hashed as it stands.
+//! What portals write: Responses in the styles of the field, with or without a defect, statuses and logout requests.
 
-use octroi_dsig::{EncryptionRecipient, encrypt};
-use octroi_saml::{Random, Time, new_id};
+use std::fmt::Write as _;
 use std::time::Duration;
-use thiserror::Error;
+
+use octroi_dsig::{EncryptionRecipient, Signer};
+use octroi_saml::issue::{IssueError, SignWhat};
+use octroi_saml::portal_side::{Digest, PortalResponse, PortalSignature, sign_document};
+use octroi_saml::{Random, Time, new_id};
 
 use super::defect::Defect;
 use crate::simulate::country::partner::PortalStyle;
-use crate::simulate::markup::{attribute as quoted, text};
-use crate::simulate::sign::{KeyFailure, PartnerKey, envelop};
+use crate::simulate::markup::{attribute, text};
 
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+const STATUS: &str = "urn:oasis:names:tc:SAML:2.0:status:";
 
 /// Everything that one Response says.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +48,9 @@ pub struct Say<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Keys<'a> {
     /// The portal's signing key.
-    pub own: &'a PartnerKey,
+    pub own: &'a dyn Signer,
     /// A key that nobody knows.
-    pub stranger: &'a PartnerKey,
+    pub stranger: &'a dyn Signer,
     /// To whom [`PortalStyle::Sealed`] encrypts.
     pub gateway: &'a EncryptionRecipient,
 }
@@ -68,208 +68,180 @@ pub struct Written {
     pub session_index: String,
 }
 
-/// Why nothing was written.
-#[derive(Debug, Error)]
-pub enum WriteError {
-    /// The key failed.
-    #[error(transparent)]
-    Key(#[from] KeyFailure),
-    /// Encryption to the gateway's key failed.
-    #[error("encryption failed")]
-    Encrypt,
-}
-
-/// The two prefixes of a style.
-fn prefixes(style: PortalStyle) -> (&'static str, &'static str) {
-    if style == PortalStyle::Entcore { ("saml2p", "saml2") } else { ("samlp", "saml") }
-}
-
-struct Times {
-    issued: Time,
-    not_before: Time,
-    not_on_or_after: Time,
-    confirmation: Time,
-}
-
-impl Times {
-    fn of(say: &Say<'_>) -> Self {
-        let minutes = |n: u64| Duration::from_secs(60 * n);
-        let now = match say.defect {
-            Defect::Expired => say.now.minus(minutes(9)),
-            Defect::NotYetValid => say.now.plus(minutes(10)),
-            Defect::Stale => say.now.minus(minutes(11)),
-            _ => say.now,
-        };
-        let issued = if say.defect == Defect::NotYetValid { say.now } else { now };
-        if say.style == PortalStyle::Entcore && say.defect != Defect::Expired {
-            // A day for the Conditions, five for the confirmation, no allowance for late clocks.
-            let (day, days) = (now.plus(minutes(1440)), now.plus(minutes(5 * 1440)));
-            return Self { issued, not_before: now, not_on_or_after: day, confirmation: days };
-        }
-        let life = if say.defect == Defect::Stale { minutes(60) } else { minutes(5) };
-        let end = now.plus(life);
-        Self { issued, not_before: now.minus(Duration::from_secs(30)), not_on_or_after: end, confirmation: end }
-    }
-}
-
 /// Writes a Response.
 ///
 /// # Errors
-/// [`WriteError`].
-pub fn response(say: &Say<'_>, keys: &Keys<'_>, random: &mut dyn Random) -> Result<Written, WriteError> {
-    let (p, a) = prefixes(say.style);
-    let times = Times::of(say);
-    let assertion_id = new_id(random);
-    let response_id = new_id(random);
-    let name_id = new_id(random);
-    let key = if say.defect == Defect::StrangerKey { keys.stranger } else { keys.own };
-    let signs = |wanted: bool| wanted && say.defect != Defect::Unsigned;
-    let in_response_to = in_response_to(say);
-
-    let mut assertion = assertion(say, a, &times, &assertion_id, &name_id, in_response_to.as_deref());
-    if signs(say.style != PortalStyle::Sealed) {
-        envelop(&mut assertion, &format!("</{a}:Issuer>"), &assertion_id, hidden_prefix(say.style), key)?;
-    }
-    if say.defect == Defect::Tampered && say.style != PortalStyle::Sealed {
-        tamper(&mut assertion, say.person);
-    }
-    let content = if say.style == PortalStyle::Sealed {
-        let mut sealed = format!("<{a}:EncryptedAssertion xmlns:{a}=\"{ASSERTION}\">").into_bytes();
-        encrypt(assertion.as_bytes(), keys.gateway, &mut sealed).map_err(|_| WriteError::Encrypt)?;
-        sealed.extend_from_slice(format!("</{a}:EncryptedAssertion>").as_bytes());
-        String::from_utf8(sealed).map_err(|_| WriteError::Encrypt)?
-    } else {
-        assertion
+/// [`IssueError`] when signing or encrypting fails.
+pub fn response(
+    say: &Say<'_>,
+    keys: &Keys<'_>,
+    random: &mut dyn Random,
+) -> Result<Written, IssueError> {
+    let mut response = composed(say, random);
+    deface(&mut response, say);
+    let what = match say.style {
+        PortalStyle::Modern | PortalStyle::Entcore => SignWhat::Assertion,
+        PortalStyle::Sealed => SignWhat::Response,
+        PortalStyle::Twice => SignWhat::Both,
     };
+    let signer = if say.defect == Defect::StrangerKey {
+        keys.stranger
+    } else {
+        keys.own
+    };
+    let digest = if say.style == PortalStyle::Entcore {
+        Digest::Sha1
+    } else {
+        Digest::Sha256
+    };
+    let signature = PortalSignature {
+        digest,
+        ..PortalSignature::new(signer, what)
+    };
+    let encryption = (say.style == PortalStyle::Sealed).then_some(keys.gateway);
+    let mut xml = Vec::with_capacity(8192);
+    response.write(
+        (say.defect != Defect::Unsigned).then_some(&signature),
+        encryption,
+        &mut xml,
+    )?;
+    if say.defect == Defect::Tampered {
+        tamper(
+            &mut xml,
+            if encryption.is_some() {
+                b"</xenc:CipherValue>"
+            } else {
+                b"</saml:AttributeValue>"
+            },
+        );
+    }
+    Ok(Written {
+        xml,
+        name_id: response
+            .name_id
+            .map(|(value, ..)| value)
+            .unwrap_or_default(),
+        session_index: response
+            .authn
+            .into_iter()
+            .find_map(|a| a.session_index)
+            .unwrap_or_default(),
+        assertion_id: response.assertion_id,
+    })
+}
 
-    let issuer = text(issuer(say));
-    let acs = quoted(say.acs);
-    let answer = in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{id}\""));
-    let mut xml = format!(
-        "<{p}:Response xmlns:{p}=\"{PROTOCOL}\" Destination=\"{acs}\" ID=\"{response_id}\"{answer} IssueInstant=\"{}\" Version=\"2.0\">\
-         <{a}:Issuer xmlns:{a}=\"{ASSERTION}\">{issuer}</{a}:Issuer>\
-         <{p}:Status><{p}:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></{p}:StatusCode></{p}:Status>{content}</{p}:Response>",
-        times.issued
+/// What the style writes when nothing is wrong.
+fn composed(say: &Say<'_>, random: &mut dyn Random) -> PortalResponse {
+    let mut response = match say.style {
+        PortalStyle::Entcore => PortalResponse::entcore(say.now, say.issuer),
+        _ => PortalResponse::usual(say.now, say.issuer),
+    };
+    response
+        .identified(&new_id(random), &new_id(random))
+        .to(say.audience, say.acs);
+    // Entcore's older versions leave InResponseTo out even when a request was made.
+    response.answers(
+        say.in_response_to
+            .filter(|_| say.style != PortalStyle::Entcore),
     );
-    if signs(matches!(say.style, PortalStyle::Sealed | PortalStyle::Twice)) {
-        envelop(&mut xml, &format!("</{a}:Issuer>"), &response_id, hidden_prefix(say.style), key)?;
-        if say.defect == Defect::Tampered && say.style == PortalStyle::Sealed {
-            // Inside the encrypted content, behind the outer signature.
-            if let Some(at) = xml.rfind("</xenc:CipherValue>") {
-                tamper_at(&mut xml, at - 12);
+    response.name_id = Some((new_id(random), TRANSIENT.to_owned(), None));
+    for authn in &mut response.authn {
+        authn.instant = say.signed_in;
+        authn.session_index = Some(response.assertion_id.clone());
+    }
+    response
+        .attribute("idEnt", [say.ident])
+        .attribute("GARPersonIdentifiant", [say.person]);
+    response
+}
+
+/// Makes wrong what is asked to be wrong.
+fn deface(response: &mut PortalResponse, say: &Say<'_>) {
+    let minutes = |n: u64| Duration::from_secs(60 * n);
+    let mut shift = |issued: Time, from: Time, until: Time| {
+        response.issue_instant = issued;
+        response.not_before = Some(from);
+        response.not_on_or_after = Some(until);
+        for confirmation in &mut response.confirmations {
+            confirmation.not_on_or_after = Some(until);
+        }
+    };
+    match say.defect {
+        Defect::None | Defect::Tampered | Defect::Unsigned | Defect::StrangerKey => {}
+        Defect::Expired => shift(
+            say.now.minus(minutes(9)),
+            say.now.minus(minutes(9)),
+            say.now.minus(minutes(4)),
+        ),
+        Defect::NotYetValid => shift(
+            say.now,
+            say.now.plus(minutes(10)),
+            say.now.plus(minutes(15)),
+        ),
+        Defect::Stale => shift(
+            say.now.minus(minutes(12)),
+            say.now.minus(minutes(12)),
+            say.now.plus(minutes(30)),
+        ),
+        Defect::WrongAudience => {
+            response.audiences = vec![vec!["https://elsewhere.example/metadata".to_owned()]]
+        }
+        Defect::WrongRecipient => {
+            for confirmation in &mut response.confirmations {
+                confirmation.recipient = Some("https://elsewhere.example/acs".to_owned());
             }
         }
-    }
-    Ok(Written { xml: xml.into_bytes(), session_index: assertion_id.clone(), assertion_id, name_id })
-}
-
-/// Entcore's older versions leave it out even when a request was made.
-fn in_response_to(say: &Say<'_>) -> Option<String> {
-    match (say.defect, say.style) {
-        (Defect::WrongInResponseTo, _) => Some("_00000000000000000000000000000000".to_owned()),
-        (_, PortalStyle::Entcore) => None,
-        _ => say.in_response_to.map(quoted),
-    }
-}
-
-fn issuer<'a>(say: &Say<'a>) -> &'a str {
-    if say.defect == Defect::WrongIssuer { "https://another.portal.example/metadata" } else { say.issuer }
-}
-
-/// Changes one character of the last occurrence of a text, as a person in the middle would.
-fn tamper(xml: &mut String, text: &str) {
-    if let Some(at) = xml.rfind(text) {
-        tamper_at(xml, at + text.len() - 1);
-    }
-}
-
-/// Changes the character there, if it is one of ASCII.
-fn tamper_at(xml: &mut String, at: usize) {
-    if let Some(found) = xml.get(at..=at) {
-        let other = if found == "7" { "8" } else { "7" };
-        xml.replace_range(at..=at, other);
-    }
-}
-
-fn assertion(
-    say: &Say<'_>,
-    a: &str,
-    times: &Times,
-    id: &str,
-    name_id: &str,
-    in_response_to: Option<&str>,
-) -> String {
-    let recipient = match say.defect {
-        Defect::WrongRecipient => "https://elsewhere.example/acs".to_owned(),
-        _ => quoted(say.acs),
-    };
-    let audience = match say.defect {
-        Defect::WrongAudience => "https://elsewhere.example/metadata".to_owned(),
-        _ => text(say.audience),
-    };
-    let answer = in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{id}\""));
-    let mut attributes = vec![("idEnt", if say.defect == Defect::OtherIdent { say.other_ident } else { say.ident })];
-    if say.defect != Defect::NoPerson {
-        attributes.push(("GARPersonIdentifiant", say.person));
-    }
-    if say.defect == Defect::TwoPersons {
-        attributes.push(("GARPersonIdentifiant", "somebody-else"));
-    }
-    let statement: String = attributes.iter().map(|(name, value)| attribute(say.style, a, name, value)).collect();
-    format!(
-        "<{a}:Assertion xmlns:{a}=\"{ASSERTION}\" ID=\"{id}\" IssueInstant=\"{issued}\" Version=\"2.0\">\
-         <{a}:Issuer>{issuer}</{a}:Issuer>\
-         <{a}:Subject><{a}:NameID Format=\"{TRANSIENT}\">{name_id}</{a}:NameID>\
-         <{a}:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">\
-         <{a}:SubjectConfirmationData{answer} NotOnOrAfter=\"{confirmation}\" Recipient=\"{recipient}\"></{a}:SubjectConfirmationData>\
-         </{a}:SubjectConfirmation></{a}:Subject>\
-         <{a}:Conditions NotBefore=\"{not_before}\" NotOnOrAfter=\"{end}\">\
-         <{a}:AudienceRestriction><{a}:Audience>{audience}</{a}:Audience></{a}:AudienceRestriction></{a}:Conditions>\
-         <{a}:AuthnStatement AuthnInstant=\"{signed_in}\" SessionIndex=\"{id}\"><{a}:AuthnContext>\
-         <{a}:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</{a}:AuthnContextClassRef>\
-         </{a}:AuthnContext></{a}:AuthnStatement>\
-         <{a}:AttributeStatement>{statement}</{a}:AttributeStatement></{a}:Assertion>",
-        issued = times.issued,
-        issuer = text(issuer(say)),
-        confirmation = times.confirmation,
-        not_before = times.not_before,
-        end = times.not_on_or_after,
-        signed_in = say.signed_in,
-    )
-}
-
-fn attribute(style: PortalStyle, a: &str, name: &str, value: &str) -> String {
-    let value = text(value);
-    // Entcore's library types its values; the namespace that only the type's value uses needs a PrefixList to be signed.
-    let typed = match style {
-        PortalStyle::Entcore => {
-            " xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\""
+        Defect::WrongInResponseTo => {
+            response.answers(Some("_00000000000000000000000000000000"));
         }
-        _ => "",
-    };
-    format!(
-        "<{a}:Attribute Name=\"{name}\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:basic\">\
-         <{a}:AttributeValue{typed}>{value}</{a}:AttributeValue></{a}:Attribute>"
-    )
+        Defect::OtherIdent | Defect::NoPerson | Defect::TwoPersons => {
+            response.attributes.clear();
+            let ident = if say.defect == Defect::OtherIdent {
+                say.other_ident
+            } else {
+                say.ident
+            };
+            response.attribute("idEnt", [ident]);
+            let persons: &[&str] = match say.defect {
+                Defect::NoPerson => &[],
+                Defect::TwoPersons => &[say.person, "somebody-else"],
+                _ => &[say.person],
+            };
+            if !persons.is_empty() {
+                response.attribute("GARPersonIdentifiant", persons.iter().copied());
+            }
+        }
+        Defect::WrongIssuer => {
+            let other = Some("https://another.portal.example/metadata".to_owned());
+            response.issuer.clone_from(&other);
+            response.response_issuer = other;
+        }
+    }
 }
 
-/// The prefix that only a type's value uses, and that a PrefixList must name to be signed.
-fn hidden_prefix(style: PortalStyle) -> Option<&'static str> {
-    (style == PortalStyle::Entcore).then_some("xs")
+/// Changes one character before the last occurrence of `end`, as somebody in the middle would.
+fn tamper(xml: &mut [u8], end: &[u8]) {
+    let at = xml.windows(end.len()).rposition(|window| window == end);
+    // A few characters further in for base64, whose last ones may be padding.
+    let back = if end.starts_with(b"</xenc") { 12 } else { 1 };
+    if let Some(byte) = at.and_then(|at| xml.get_mut(at.checked_sub(back)?)) {
+        *byte = if *byte == b'7' { b'8' } else { b'7' };
+    }
 }
 
 /// Writes a Response that only says no, such as `NoPassive`. Not signed, as most portals do it.
 #[must_use]
 pub fn status(say: &Say<'_>, second: &str, random: &mut dyn Random) -> Vec<u8> {
-    let (p, a) = prefixes(say.style);
-    let answer = say.in_response_to.map_or_else(String::new, |id| format!(" InResponseTo=\"{}\"", quoted(id)));
+    let mut answer = String::new();
+    if let Some(id) = say.in_response_to {
+        let _ = write!(answer, " InResponseTo=\"{}\"", attribute(id));
+    }
     format!(
-        "<{p}:Response xmlns:{p}=\"{PROTOCOL}\" Destination=\"{}\" ID=\"{}\"{answer} IssueInstant=\"{}\" Version=\"2.0\">\
-         <{a}:Issuer xmlns:{a}=\"{ASSERTION}\">{}</{a}:Issuer><{p}:Status>\
-         <{p}:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">\
-         <{p}:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{second}\"></{p}:StatusCode></{p}:StatusCode>\
-         </{p}:Status></{p}:Response>",
-        quoted(say.acs),
+        "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" Destination=\"{}\" ID=\"{}\"{answer} IssueInstant=\"{}\" Version=\"2.0\">\
+         <saml:Issuer xmlns:saml=\"{ASSERTION}\">{}</saml:Issuer><samlp:Status>\
+         <samlp:StatusCode Value=\"{STATUS}Responder\"><samlp:StatusCode Value=\"{STATUS}{second}\"/></samlp:StatusCode>\
+         </samlp:Status></samlp:Response>",
+        attribute(say.acs),
         new_id(random),
         say.now,
         text(say.issuer),
@@ -280,31 +252,39 @@ pub fn status(say: &Say<'_>, second: &str, random: &mut dyn Random) -> Vec<u8> {
 /// Writes a signed LogoutRequest in a SOAP 1.1 envelope.
 ///
 /// # Errors
-/// [`WriteError`].
+/// [`IssueError::Sign`].
 pub fn logout(
     say: &Say<'_>,
     destination: &str,
     written: &Written,
-    key: &PartnerKey,
+    signer: &dyn Signer,
     random: &mut dyn Random,
-) -> Result<Vec<u8>, WriteError> {
-    let (p, a) = prefixes(say.style);
-    let id = new_id(random);
-    let mut request = format!(
-        "<{p}:LogoutRequest xmlns:{p}=\"{PROTOCOL}\" Destination=\"{}\" ID=\"{id}\" IssueInstant=\"{}\" NotOnOrAfter=\"{}\" Version=\"2.0\">\
-         <{a}:Issuer xmlns:{a}=\"{ASSERTION}\">{}</{a}:Issuer>\
-         <{a}:NameID xmlns:{a}=\"{ASSERTION}\" Format=\"{TRANSIENT}\">{}</{a}:NameID>\
-         <{p}:SessionIndex>{}</{p}:SessionIndex></{p}:LogoutRequest>",
-        quoted(destination),
+) -> Result<Vec<u8>, IssueError> {
+    let request = format!(
+        "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" Destination=\"{}\" ID=\"{}\" IssueInstant=\"{}\" NotOnOrAfter=\"{}\" Version=\"2.0\">\
+         <saml:Issuer xmlns:saml=\"{ASSERTION}\">{}</saml:Issuer>\
+         <saml:NameID xmlns:saml=\"{ASSERTION}\" Format=\"{TRANSIENT}\">{}</saml:NameID>\
+         <samlp:SessionIndex>{}</samlp:SessionIndex></samlp:LogoutRequest>",
+        attribute(destination),
+        new_id(random),
         say.now,
         say.now.plus(Duration::from_secs(300)),
         text(say.issuer),
         text(&written.name_id),
         text(&written.session_index),
     );
-    envelop(&mut request, &format!("</{a}:Issuer>"), &id, hidden_prefix(say.style), key)?;
-    Ok(format!(
-        "<soap11:Envelope xmlns:soap11=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap11:Body>{request}</soap11:Body></soap11:Envelope>"
-    )
-    .into_bytes())
+    let digest = if say.style == PortalStyle::Entcore {
+        Digest::Sha1
+    } else {
+        Digest::Sha256
+    };
+    let signature = PortalSignature {
+        digest,
+        ..PortalSignature::new(signer, SignWhat::Assertion)
+    };
+    let signed = sign_document(request.as_bytes(), &signature).ok_or(IssueError::Sign)?;
+    let mut soap = b"<soap11:Envelope xmlns:soap11=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap11:Body>".to_vec();
+    soap.extend_from_slice(&signed);
+    soap.extend_from_slice(b"</soap11:Body></soap11:Envelope>");
+    Ok(soap)
 }
