@@ -5,6 +5,7 @@
 //! is worked out here a second time, by [`expect`], from these facts alone: the demo compares the gateway with it, so
 //! this module must never call `octroi_entitlements`.
 
+pub mod cases;
 pub mod expect;
 mod names;
 pub mod partner;
@@ -41,6 +42,8 @@ pub struct Shape {
     pub publishers: u16,
     /// Whether the last portal and the last publisher are switched off in the gateway's settings.
     pub disabled_partners: bool,
+    /// Whether every portal may send Responses that nobody asked for; otherwise only some styles may.
+    pub unsolicited: bool,
     /// The day around which subscriptions begin and end, in Europe/Paris.
     #[serde(with = "day")]
     pub day: Date,
@@ -141,7 +144,11 @@ impl Country {
         };
         let last = |count: u16, index: u16| shape.disabled_partners && index + 1 == count;
         let portals = (0..shape.portals)
-            .map(|i| partner::portal(i, last(shape.portals, i), &shape.hosts))
+            .map(|i| {
+                let mut portal = partner::portal(i, last(shape.portals, i), &shape.hosts);
+                portal.unsolicited |= shape.unsolicited;
+                portal
+            })
             .collect();
         let publishers = (0..shape.publishers)
             .map(|i| partner::publisher(i, last(shape.publishers, i), &shape.hosts))

@@ -16,6 +16,7 @@ pub(crate) fn shape() -> Shape {
         portals: 5,
         publishers: 12,
         disabled_partners: true,
+        unsolicited: false,
         day: date(2026, 11, 23),
         hosts: Hosts::default(),
     }

@@ -34,6 +34,7 @@ fn place() -> &'static Loaded {
             portals: 4,
             publishers: 6,
             disabled_partners: false,
+            unsolicited: false,
             day: date(2026, 11, 23),
             hosts: Hosts::default(),
         };
