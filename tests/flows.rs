@@ -1,4 +1,11 @@
-#![allow(unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test suite")]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test suite"
+)]
 //! Every way an access can go, from the tile to what the publisher reads, in memory and with nothing mocked.
 
 mod world;
@@ -11,11 +18,21 @@ use world::keys::Keys;
 use world::{Plan, portal};
 
 /// Opens a tile and answers it as portal B for `person`.
-fn open(browser: &mut Browser<'_>, resource: &str, person: &str) -> octroi::http::exchange::Outgoing {
-    let sent = browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={resource}"));
+fn open(
+    browser: &mut Browser<'_>,
+    resource: &str,
+    person: &str,
+) -> octroi::http::exchange::Outgoing {
+    let sent = browser.get(
+        Endpoint::Tile,
+        &format!("idENT=QjA=&idRessource={resource}"),
+    );
     let asked = portal::asked(location(&sent));
     let xml = portal::signed_by_b(&portal::of_b(browser.world.now, person, Some(&asked.id)));
-    browser.post(Endpoint::AssertionConsumer, &portal::form(&xml, Some(&asked.relay_state)))
+    browser.post(
+        Endpoint::AssertionConsumer,
+        &portal::form(&xml, Some(&asked.relay_state)),
+    )
 }
 
 #[test]
@@ -32,11 +49,19 @@ fn a_tile_with_push_hands_the_publisher_only_what_its_resource_may_know() {
     assert_eq!(read.attributes["DIV"], ["6A##Sixième A"]);
     assert_eq!(read.attributes["IDO"][0].len(), 128);
     assert_eq!(read.attributes.len(), 4, "{:?}", read.attributes);
-    assert!(read.name_id_format.ends_with("transient") && read.name_id != read.attributes["IDO"][0]);
-    assert!(!String::from_utf8_lossy(&form.xml).contains("pupil-1"), "the portal's identifier stays here");
+    assert!(
+        read.name_id_format.ends_with("transient") && read.name_id != read.attributes["IDO"][0]
+    );
+    assert!(
+        !String::from_utf8_lossy(&form.xml).contains("pupil-1"),
+        "the portal's identifier stays here"
+    );
     let seen = world.events.seen.lock().unwrap();
     assert_eq!(seen.last().unwrap().what, "granted");
-    assert_eq!(seen.last().unwrap().issued.as_deref(), Some(read.assertion_id.as_str()));
+    assert_eq!(
+        seen.last().unwrap().issued.as_deref(),
+        Some(read.assertion_id.as_str())
+    );
     assert!(seen.last().unwrap().upstream.is_some());
 }
 
@@ -45,7 +70,11 @@ fn a_name_is_encrypted_and_reads_back_as_it_was() {
     let world = Plan::new().begin();
     let form = posted(&open(&mut Browser::new(&world), NAMED, "teacher-1"));
     assert!(!String::from_utf8_lossy(&form.xml).contains("Brien"));
-    let read = read(&form.xml, Keys::get().gateway.public_key(), Some(&Keys::get().publisher.pem));
+    let read = read(
+        &form.xml,
+        Keys::get().gateway.public_key(),
+        Some(&Keys::get().publisher.pem),
+    );
     assert_eq!(read.attributes["NOM"], ["O'Brien & <fils>"]);
 }
 
@@ -64,7 +93,12 @@ fn a_pull_goes_to_the_resource_and_its_publisher_is_answered_from_the_session() 
     let mut browser = Browser::new(&world);
     let answer = open(&mut browser, PULLED, "pupil-1");
     assert_eq!(location(&answer), "https://pull.test/r/1");
-    let request = world::publisher::redirect(&world, "https://pull.test/sp", Some("https://pull.test/r/1"), |_| ());
+    let request = world::publisher::redirect(
+        &world,
+        "https://pull.test/sp",
+        Some("https://pull.test/r/1"),
+        |_| (),
+    );
     let form = posted(&browser.get(Endpoint::SingleSignOn, &request.query));
     assert_eq!(form.relay_state.as_deref(), Some("https://pull.test/r/1"));
     let read = read(&form.xml, Keys::get().gateway.public_key(), None);
@@ -79,8 +113,19 @@ fn responses_may_be_signed_either_way() {
         let mut browser = Browser::new(&world);
         let sent = browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}"));
         let asked = portal::asked(location(&sent));
-        let xml = portal::sign(&portal::of_b(world.now, "pupil-1", Some(&asked.id)), &Keys::get().portal_b, what);
-        let answer = browser.post(Endpoint::AssertionConsumer, &portal::form(&xml, Some(&asked.relay_state)));
-        assert_eq!(posted(&answer).action, "https://push.test/sp/acs", "{what:?}");
+        let xml = portal::sign(
+            &portal::of_b(world.now, "pupil-1", Some(&asked.id)),
+            &Keys::get().portal_b,
+            what,
+        );
+        let answer = browser.post(
+            Endpoint::AssertionConsumer,
+            &portal::form(&xml, Some(&asked.relay_state)),
+        );
+        assert_eq!(
+            posted(&answer).action,
+            "https://push.test/sp/acs",
+            "{what:?}"
+        );
     }
 }

@@ -25,9 +25,15 @@ pub fn floor(portal: &Pair, gateway: &Pair, sizes: Sizes) -> f64 {
     let signing = super::prepare::SigningKey::of(gateway);
     debug_assert!(matches!(portal.signer.public_key().kind(), KeyKind::Rsa));
     let mut signature = Vec::new();
-    portal.signer.sign(&message[..sizes.signed_info_in], &mut signature).unwrap();
-    timed(|| verifying.verify_sig(&message[..sizes.signed_info_in], &signature).unwrap())
-        + timed(|| drop(black_box(digest(&SHA256, &message[..sizes.assertion_in]))))
+    portal
+        .signer
+        .sign(&message[..sizes.signed_info_in], &mut signature)
+        .unwrap();
+    timed(|| {
+        verifying
+            .verify_sig(&message[..sizes.signed_info_in], &signature)
+            .unwrap()
+    }) + timed(|| drop(black_box(digest(&SHA256, &message[..sizes.assertion_in]))))
         + timed(|| drop(black_box(digest(&SHA256, &message[..sizes.assertion_out]))))
         + timed(|| drop(black_box(signing.sign(&message[..sizes.signed_info_out]))))
 }

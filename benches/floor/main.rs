@@ -9,7 +9,13 @@
 //! ratio is the median over 21 pairs. [`check`] measures the floor once more, operation by operation and without
 //! any code of this project, and the run fails when the two disagree by more than a tenth.
 
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, reason = "a measurement, not product code")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a measurement, not product code"
+)]
 
 #[path = "../../tests/world/mod.rs"]
 mod world;
@@ -63,7 +69,11 @@ fn measure(name: &str, portal: &Pair, gateway: &Pair) -> Figures {
         let work = per_access(|| {
             for incoming in requests {
                 let answer = run(bench.engine().handle(Endpoint::AssertionConsumer, incoming));
-                assert!(answer.kind == Kind::FormPage, "{}", String::from_utf8_lossy(&answer.body));
+                assert!(
+                    answer.kind == Kind::FormPage,
+                    "{}",
+                    String::from_utf8_lossy(&answer.body)
+                );
                 black_box(answer);
             }
         });
@@ -82,7 +92,11 @@ fn measure(name: &str, portal: &Pair, gateway: &Pair) -> Figures {
             works.push(work);
         }
     }
-    let figures = Figures { ratio: median(&mut ratios), floor: median(&mut floors), work: median(&mut works) };
+    let figures = Figures {
+        ratio: median(&mut ratios),
+        floor: median(&mut floors),
+        work: median(&mut works),
+    };
     let checked = check::floor(portal, gateway, bench.sizes());
     println!(
         "{name:<28} work / floor {:>6.3}   ({:>6.3} to {:>6.3} over {PAIRS} pairs)   work {:>7.1} µs   floor {:>7.1} µs   checked {:>7.1} µs",
@@ -94,13 +108,21 @@ fn measure(name: &str, portal: &Pair, gateway: &Pair) -> Figures {
         checked
     );
     let apart = (figures.floor / checked - 1.0).abs();
-    assert!(apart <= AGREEMENT, "the two measurements of the floor are {:.0} % apart", apart * 100.0);
+    assert!(
+        apart <= AGREEMENT,
+        "the two measurements of the floor are {:.0} % apart",
+        apart * 100.0
+    );
     figures
 }
 
 fn main() {
     let keys = Keys::get();
-    println!("{PAIRS} pairs of {BATCH} accesses by {} people on {} resources; thread CPU time per access", prepare::PEOPLE, prepare::RESOURCES);
+    println!(
+        "{PAIRS} pairs of {BATCH} accesses by {} people on {} resources; thread CPU time per access",
+        prepare::PEOPLE,
+        prepare::RESOURCES
+    );
     let rsa2048 = measure("RSA-2048 in and out", &keys.portal_b, &keys.stranger);
     let p256 = measure("RSA-2048 in, P-256 out", &keys.portal_b, &keys::p256());
     let rsa3072 = measure("RSA-3072 in and out", &keys::rsa3072(), &keys::rsa3072());

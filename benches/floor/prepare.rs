@@ -51,7 +51,9 @@ pub struct Crypto {
 
 impl Crypto {
     pub fn verify(&self) {
-        self.verifying.verify_sig(&self.signed_info_in, &self.signature_in).unwrap();
+        self.verifying
+            .verify_sig(&self.signed_info_in, &self.signature_in)
+            .unwrap();
     }
 
     pub fn sign(&self) -> Vec<u8> {
@@ -67,11 +69,18 @@ pub enum SigningKey {
 
 impl SigningKey {
     pub fn of(pair: &Pair) -> Self {
-        let body: String = pair.pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let body: String = pair
+            .pem
+            .lines()
+            .filter(|line| !line.starts_with('-'))
+            .collect();
         let der = octroi_dsig::base64::decode(&body, 1 << 16).unwrap();
         match pair.signer.public_key().kind() {
             KeyKind::Rsa => Self::Rsa(RsaKeyPair::from_pkcs8(&der).unwrap()),
-            _ => Self::Ecdsa(EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap()),
+            _ => Self::Ecdsa(
+                EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &der)
+                    .unwrap(),
+            ),
         }
     }
 
@@ -79,17 +88,31 @@ impl SigningKey {
         match self {
             Self::Rsa(key) => {
                 let mut out = vec![0; key.public_modulus_len()];
-                key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut out).unwrap();
+                key.sign(
+                    &signature::RSA_PKCS1_SHA256,
+                    &SystemRandom::new(),
+                    message,
+                    &mut out,
+                )
+                .unwrap();
                 out
             }
-            Self::Ecdsa(key) => key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
+            Self::Ecdsa(key) => key
+                .sign(&SystemRandom::new(), message)
+                .unwrap()
+                .as_ref()
+                .to_vec(),
         }
     }
 }
 
 /// A portal's key, parsed once.
 pub fn verifying_key(pair: &Pair) -> ParsedPublicKey {
-    ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, pair.signer.public_key().spki_der()).unwrap()
+    ParsedPublicKey::new(
+        &signature::RSA_PKCS1_2048_8192_SHA256,
+        pair.signer.public_key().spki_der(),
+    )
+    .unwrap()
 }
 
 /// A world and its accesses.
@@ -102,7 +125,11 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(portal_keys: &Pair, gateway: &Pair, accesses: usize) -> Self {
-        let folder = std::env::temp_dir().join(format!("octroi-floor-{}-{}", std::process::id(), portal::serial()));
+        let folder = std::env::temp_dir().join(format!(
+            "octroi-floor-{}-{}",
+            std::process::id(),
+            portal::serial()
+        ));
         let mut plan = Plan::new();
         plan.country = Country::large(PEOPLE, SCHOOLS, RESOURCES);
         plan.guard = Arc::new(LocalGuard::open(&folder.join("state"), 1_000_000, 0).unwrap());
@@ -114,9 +141,18 @@ impl Bench {
         plan.witness = None; // the audit trail
         let world = plan.begin();
         let signing = Arc::new(SigningKey::of(gateway));
-        let prepared: Vec<_> = (0..accesses).map(|index| prepare(&world, portal_keys, index)).collect();
-        let crypto = (0..RESOURCES.min(200)).map(|index| crypto(&world, portal_keys, &signing, accesses + index)).collect();
-        Self { world, prepared, crypto, folder }
+        let prepared: Vec<_> = (0..accesses)
+            .map(|index| prepare(&world, portal_keys, index))
+            .collect();
+        let crypto = (0..RESOURCES.min(200))
+            .map(|index| crypto(&world, portal_keys, &signing, accesses + index))
+            .collect();
+        Self {
+            world,
+            prepared,
+            crypto,
+            folder,
+        }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -150,26 +186,44 @@ impl Drop for Bench {
 }
 
 /// Begins a flow and signs the portal's answer to it.
-fn start(world: &World, portal_keys: &Pair, index: usize) -> (Vec<u8>, String, Vec<(String, String)>) {
+fn start(
+    world: &World,
+    portal_keys: &Pair,
+    index: usize,
+) -> (Vec<u8>, String, Vec<(String, String)>) {
     let mut browser = Browser::new(world);
     let resource = Country::resource(index * 7 % RESOURCES);
-    let sent = browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={resource}"));
+    let sent = browser.get(
+        Endpoint::Tile,
+        &format!("idENT=QjA=&idRessource={resource}"),
+    );
     let asked = portal::asked(location(&sent));
     let person = Country::person(index % PEOPLE);
     let response = portal::of_b(world.now, &person, Some(&asked.id));
-    (portal::sign(&response, portal_keys, SignWhat::Assertion), asked.relay_state, browser.cookies())
+    (
+        portal::sign(&response, portal_keys, SignWhat::Assertion),
+        asked.relay_state,
+        browser.cookies(),
+    )
 }
 
 fn prepare(world: &World, portal_keys: &Pair, index: usize) -> Prepared {
     let (xml, relay_state, cookies) = start(world, portal_keys, index);
-    Prepared { index, body: portal::form(&xml, Some(&relay_state)).into_bytes().into(), cookies }
+    Prepared {
+        index,
+        body: portal::form(&xml, Some(&relay_state)).into_bytes().into(),
+        cookies,
+    }
 }
 
 /// Walks one access and keeps what its cryptography worked on.
 fn crypto(world: &World, portal_keys: &Pair, signing: &Arc<SigningKey>, index: usize) -> Crypto {
     let (xml, relay_state, cookies) = start(world, portal_keys, index);
     let body = portal::form(&xml, Some(&relay_state));
-    let answer = run(world.engine.handle(Endpoint::AssertionConsumer, incoming(Method::Post, None, body.as_bytes(), cookies)));
+    let answer = run(world.engine.handle(
+        Endpoint::AssertionConsumer,
+        incoming(Method::Post, None, body.as_bytes(), cookies),
+    ));
     let (assertion_in, signed_info_in, signature_in) = parts(&xml);
     let (assertion_out, signed_info_out, _) = parts(&posted(&answer).xml);
     Crypto {
@@ -193,7 +247,11 @@ fn parts(xml: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         canonicalize(element, Algorithm::Exclusive, &[], omit, &mut out).unwrap();
         out
     };
-    let value = signature.first_child(DS, "SignatureValue").unwrap().text().unwrap();
+    let value = signature
+        .first_child(DS, "SignatureValue")
+        .unwrap()
+        .text()
+        .unwrap();
     (
         canonical(assertion, Some(signature)),
         canonical(signature.first_child(DS, "SignedInfo").unwrap(), None),

@@ -17,7 +17,11 @@ use crate::trust::Pinned;
 /// The answer to a refused access.
 #[must_use]
 pub fn refusal(access: &Access<'_>, traces: &Traces, refusal: Refusal) -> Outgoing {
-    let what = if refusal.restart_now { What::Restarted } else { What::Refused };
+    let what = if refusal.restart_now {
+        What::Restarted
+    } else {
+        What::Refused
+    };
     // The person learns of a refusal whether or not the trail took the line.
     let _ = access.tell(what, traces, Some(&refusal));
     if let (true, Some(url)) = (refusal.restart_now, &refusal.restart) {
@@ -47,8 +51,16 @@ pub fn restart_of(flow: &Flow, pinned: &Pinned) -> Option<String> {
     match &flow.purpose {
         Purpose::Tile { resource, school } => {
             let ent = flow.asked.as_ref()?.ent.as_deref()?;
-            let link = Tile::link(&pinned.trust.gateway().base_url, ent, school.as_deref(), resource);
-            Some(format!("{link}&{RESTART}={}", flow.restarts.saturating_add(1)))
+            let link = Tile::link(
+                &pinned.trust.gateway().base_url,
+                ent,
+                school.as_deref(),
+                resource,
+            );
+            Some(format!(
+                "{link}&{RESTART}={}",
+                flow.restarts.saturating_add(1)
+            ))
         }
         Purpose::Publisher(request) => {
             let resource = pinned.snapshot.resource(request.resource.as_deref()?)?;

@@ -22,7 +22,11 @@ const MAX_OFFERED: usize = 500;
 ///
 /// # Errors
 /// When the request does not fit into a cookie.
-pub fn resource(access: &Access<'_>, request: PublisherRequest, traces: &mut Traces) -> Result<Outgoing, Refusal> {
+pub fn resource(
+    access: &Access<'_>,
+    request: PublisherRequest,
+    traces: &mut Traces,
+) -> Result<Outgoing, Refusal> {
     let publisher = request.publisher.clone();
     let flow = waiting(access, request)?;
     let items: Vec<_> = access
@@ -41,11 +45,19 @@ pub fn resource(access: &Access<'_>, request: PublisherRequest, traces: &mut Tra
 ///
 /// # Errors
 /// When the request does not fit into a cookie.
-pub fn portal(access: &Access<'_>, request: PublisherRequest, traces: &mut Traces) -> Result<Outgoing, Refusal> {
+pub fn portal(
+    access: &Access<'_>,
+    request: PublisherRequest,
+    traces: &mut Traces,
+) -> Result<Outgoing, Refusal> {
     traces.publisher = Some(request.publisher.clone());
     let flow = waiting(access, request)?;
-    let items: Vec<_> =
-        access.pinned.trust.portals(access.now).map(|portal| item(&flow, &portal.name, "portal", &portal.id)).collect();
+    let items: Vec<_> = access
+        .pinned
+        .trust
+        .portals(access.now)
+        .map(|portal| item(&flow, &portal.name, "portal", &portal.id))
+        .collect();
     ask(access, &flow, ChoiceOf::Portal, &items)
 }
 
@@ -54,16 +66,35 @@ pub fn portal(access: &Access<'_>, request: PublisherRequest, traces: &mut Trace
 /// # Errors
 /// [`Code::ChoiceInvalid`] when it is not on offer or came too late; else as the way goes on.
 pub fn chosen(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refusal> {
-    let query = access.incoming.query.as_deref().unwrap_or_default().as_bytes();
+    let query = access
+        .incoming
+        .query
+        .as_deref()
+        .unwrap_or_default()
+        .as_bytes();
     let value = |name, limit| {
-        form::text(query, name, limit).map_err(|error| Refusal::new(Code::ChoiceInvalid, error.to_string()))
+        form::text(query, name, limit)
+            .map_err(|error| Refusal::new(Code::ChoiceInvalid, error.to_string()))
     };
     let token = value("flow", 22)?.and_then(|token| FlowToken::parse(&token));
     let flow = token.and_then(|token| {
-        Flow::find(token, &access.incoming.cookies, &access.pinned.trust.gateway().sealer, access.seconds())
+        Flow::find(
+            token,
+            &access.incoming.cookies,
+            &access.pinned.trust.gateway().sealer,
+            access.seconds(),
+        )
     });
-    let Some(Flow { purpose: Purpose::Publisher(mut request), asked: None, .. }) = flow else {
-        return Err(Refusal::new(Code::ChoiceInvalid, "no such choice is open in this browser"));
+    let Some(Flow {
+        purpose: Purpose::Publisher(mut request),
+        asked: None,
+        ..
+    }) = flow
+    else {
+        return Err(Refusal::new(
+            Code::ChoiceInvalid,
+            "no such choice is open in this browser",
+        ));
     };
     traces.publisher = Some(request.publisher.clone());
     access
@@ -73,8 +104,14 @@ pub fn chosen(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refu
         .map_err(|refused| Refusal::publisher(refused, &request.publisher))?;
     match (value("resource", 1024)?, value("portal", 256)?) {
         (Some(id), None) if request.resource.is_none() => {
-            let own = access.pinned.snapshot.resource(&id).filter(|r| r.publisher().id() == request.publisher);
-            let own = own.ok_or_else(|| Refusal::new(Code::ChoiceInvalid, "not a resource of this publisher"))?;
+            let own = access
+                .pinned
+                .snapshot
+                .resource(&id)
+                .filter(|r| r.publisher().id() == request.publisher);
+            let own = own.ok_or_else(|| {
+                Refusal::new(Code::ChoiceInvalid, "not a resource of this publisher")
+            })?;
             request.resource = Some(own.id().to_owned());
             go_on(access, *request, traces)
         }
@@ -83,17 +120,36 @@ pub fn chosen(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refu
             let portal = portal.map_err(|_| Refusal::new(Code::ChoiceInvalid, "not a portal"))?;
             depart::to_portal(access, portal, None, Purpose::Publisher(request), 0, traces)
         }
-        _ => Err(Refusal::new(Code::ChoiceInvalid, "neither a resource nor a portal was chosen")),
+        _ => Err(Refusal::new(
+            Code::ChoiceInvalid,
+            "neither a resource nor a portal was chosen",
+        )),
     }
 }
 
 /// The resource is known now: to the only portal, or ask for it.
-fn go_on(access: &Access<'_>, request: PublisherRequest, traces: &mut Traces) -> Result<Outgoing, Refusal> {
+fn go_on(
+    access: &Access<'_>,
+    request: PublisherRequest,
+    traces: &mut Traces,
+) -> Result<Outgoing, Refusal> {
     let mut portals = access.pinned.trust.portals(access.now);
     match (portals.next(), portals.next()) {
-        (Some(only), None) => depart::to_portal(access, only, None, Purpose::Publisher(Box::new(request)), 0, traces),
+        (Some(only), None) => depart::to_portal(
+            access,
+            only,
+            None,
+            Purpose::Publisher(Box::new(request)),
+            0,
+            traces,
+        ),
         (Some(_), Some(_)) => portal(access, request, traces),
-        (None, _) => refuse_to_publisher(access, &request, Refusal::new(Code::NoPortal, "no portal is usable"), traces),
+        (None, _) => refuse_to_publisher(
+            access,
+            &request,
+            Refusal::new(Code::NoPortal, "no portal is usable"),
+            traces,
+        ),
     }
 }
 
@@ -102,16 +158,35 @@ fn waiting(access: &Access<'_>, request: PublisherRequest) -> Result<Flow, Refus
     let token = FlowToken(entropy.token());
     entropy.sound()?;
     let purpose = Purpose::Publisher(Box::new(request));
-    Ok(Flow { token, asked: None, started: access.seconds(), restarts: 0, purpose })
+    Ok(Flow {
+        token,
+        asked: None,
+        started: access.seconds(),
+        restarts: 0,
+        purpose,
+    })
 }
 
 fn item(flow: &Flow, label: &str, name: &str, value: &str) -> ChoiceItem {
     let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
-    ChoiceItem { label: label.to_owned(), href: format!("/choose?flow={}&{name}={value}", flow.token.text()) }
+    ChoiceItem {
+        label: label.to_owned(),
+        href: format!("/choose?flow={}&{name}={value}", flow.token.text()),
+    }
 }
 
-fn ask(access: &Access<'_>, flow: &Flow, of: ChoiceOf, items: &[ChoiceItem]) -> Result<Outgoing, Refusal> {
-    let page = ChoicePage { language: access.incoming.language, of, items }.render();
+fn ask(
+    access: &Access<'_>,
+    flow: &Flow,
+    of: ChoiceOf,
+    items: &[ChoiceItem],
+) -> Result<Outgoing, Refusal> {
+    let page = ChoicePage {
+        language: access.incoming.language,
+        of,
+        items,
+    }
+    .render();
     let mut outgoing = Outgoing::page(200, page);
     remember(access, flow, &mut outgoing)?;
     Ok(outgoing)

@@ -136,9 +136,21 @@ pub struct Entry {
 
 /// Every refusal code there is.
 pub fn every_code() -> impl Iterator<Item = Entry> {
-    let own = Code::ALL.iter().map(|c| Entry { code: c.code(), family: "gateway", meaning: c.meaning() });
-    let messages = Check::ALL.iter().map(|c| Entry { code: c.code(), family: "message", meaning: c.meaning() });
-    let denied = Denied::ALL.iter().map(|d| Entry { code: d.code(), family: "entitlement", meaning: "" });
+    let own = Code::ALL.iter().map(|c| Entry {
+        code: c.code(),
+        family: "gateway",
+        meaning: c.meaning(),
+    });
+    let messages = Check::ALL.iter().map(|c| Entry {
+        code: c.code(),
+        family: "message",
+        meaning: c.meaning(),
+    });
+    let denied = Denied::ALL.iter().map(|d| Entry {
+        code: d.code(),
+        family: "entitlement",
+        meaning: "",
+    });
     own.chain(messages).chain(denied)
 }
 
@@ -151,8 +163,19 @@ mod tests {
     fn no_code_means_two_things() {
         let mut seen = HashSet::new();
         for entry in every_code() {
-            assert!(seen.insert(entry.code), "{} stands for two refusals", entry.code);
-            assert!(entry.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", entry.code);
+            assert!(
+                seen.insert(entry.code),
+                "{} stands for two refusals",
+                entry.code
+            );
+            assert!(
+                entry
+                    .code
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{}",
+                entry.code
+            );
         }
     }
 }

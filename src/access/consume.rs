@@ -20,12 +20,23 @@ pub async fn response(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoi
     let verified = verify(access, received, traces)?;
     let admitted = admit(access, verified, traces).await?;
     let wanted = match &admitted.purpose {
-        Intent::Flow(Purpose::Tile { resource, school }) => Wanted::tile(resource.clone(), school.clone()),
-        Intent::Flow(Purpose::Publisher(request)) => Wanted::Answer { request: (**request).clone() },
+        Intent::Flow(Purpose::Tile { resource, school }) => {
+            Wanted::tile(resource.clone(), school.clone())
+        }
+        Intent::Flow(Purpose::Publisher(request)) => Wanted::Answer {
+            request: (**request).clone(),
+        },
         Intent::Named(relay_state) => unsolicited(access.pinned, relay_state),
     };
     let sign_in = hand_over::SignIn::fresh(access, &admitted)?;
-    hand_over::hand_over(access, &admitted.identity, admitted.portal, &wanted, Some(sign_in), traces)
+    hand_over::hand_over(
+        access,
+        &admitted.identity,
+        admitted.portal,
+        &wanted,
+        Some(sign_in),
+        traces,
+    )
 }
 
 /// What an unsolicited Response's RelayState names: a tile's link of ours, or a resource by its id. Whether there is

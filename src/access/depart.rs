@@ -44,7 +44,10 @@ pub fn to_portal(
     let token = FlowToken(entropy.token());
     entropy.sound()?;
     let (force_authn, proxy_count) = match &purpose {
-        Purpose::Publisher(request) => (request.force_authn, request.proxy_count.map(|count| count.saturating_sub(1))),
+        Purpose::Publisher(request) => (
+            request.force_authn,
+            request.proxy_count.map(|count| count.saturating_sub(1)),
+        ),
         Purpose::Tile { .. } => (false, None),
     };
     let request = AuthnRequestToIssue {
@@ -62,24 +65,48 @@ pub fn to_portal(
         requester_ids: &[],
     };
     let relay_state = token.text();
-    let failed = |error: octroi_saml::issue::IssueError| Refusal::new(Code::NotIssued, error.to_string());
+    let failed =
+        |error: octroi_saml::issue::IssueError| Refusal::new(Code::NotIssued, error.to_string());
     let mut xml = Vec::new();
     let signer = portal.request_signer.as_deref();
     let mut outgoing = match &portal.single_sign_on {
         SingleSignOn::Redirect(location) => {
             write_request(&request, None, &mut xml).map_err(failed)?;
-            let url = redirect_url(location, MessageKind::Request, &xml, Some(&relay_state), signer).map_err(failed)?;
+            let url = redirect_url(
+                location,
+                MessageKind::Request,
+                &xml,
+                Some(&relay_state),
+                signer,
+            )
+            .map_err(failed)?;
             Outgoing::redirect(url)
         }
         SingleSignOn::Post(location) => {
             write_request(&request, signer, &mut xml).map_err(failed)?;
             let mut page = Vec::new();
-            write_form_page(location, Field::Request, &xml, Some(&relay_state), &mut page);
+            write_form_page(
+                location,
+                Field::Request,
+                &xml,
+                Some(&relay_state),
+                &mut page,
+            );
             Outgoing::form_page(page)
         }
     };
-    let asked = Asked { portal: portal.id.clone(), ent: ent.map(str::to_owned), request_id };
-    let flow = Flow { token, asked: Some(asked), started: access.seconds(), restarts, purpose };
+    let asked = Asked {
+        portal: portal.id.clone(),
+        ent: ent.map(str::to_owned),
+        request_id,
+    };
+    let flow = Flow {
+        token,
+        asked: Some(asked),
+        started: access.seconds(),
+        restarts,
+        purpose,
+    };
     remember(access, &flow, &mut outgoing)?;
     // A start that the trail does not take is only a line less: nothing was handed to anybody yet.
     let _ = access.tell(What::SignInStarted, traces, None);
@@ -92,8 +119,14 @@ pub fn to_portal(
 /// [`Code::RelayStateTooLong`] when it does not fit into a cookie.
 pub fn remember(access: &Access<'_>, flow: &Flow, outgoing: &mut Outgoing) -> Result<(), Refusal> {
     let sealer = &access.pinned.trust.gateway().sealer;
-    let cookie = flow.seal(sealer).map_err(|error| Refusal::new(Code::RelayStateTooLong, error.to_string()))?;
-    outgoing.cookies.extend(flow::make_room(&access.incoming.cookies, sealer, access.seconds()));
+    let cookie = flow
+        .seal(sealer)
+        .map_err(|error| Refusal::new(Code::RelayStateTooLong, error.to_string()))?;
+    outgoing.cookies.extend(flow::make_room(
+        &access.incoming.cookies,
+        sealer,
+        access.seconds(),
+    ));
     outgoing.cookies.push(cookie);
     Ok(())
 }

@@ -83,7 +83,12 @@ impl Access<'_> {
     ///
     /// # Errors
     /// When the event could not be kept and policy is `block`.
-    pub fn tell(&self, what: What, traces: &Traces, refusal: Option<&Refusal>) -> Result<(), super::witness::NotKept> {
+    pub fn tell(
+        &self,
+        what: What,
+        traces: &Traces,
+        refusal: Option<&Refusal>,
+    ) -> Result<(), super::witness::NotKept> {
         let detail = refusal.map(Refusal::detail).unwrap_or_default();
         self.engine.witness.witness(&Event {
             what,
@@ -97,7 +102,10 @@ impl Access<'_> {
             resource: traces.resource.as_deref(),
             ent: traces.ent.as_deref(),
             person: traces.person.as_deref(),
-            pseudonym: traces.pseudonym.as_ref().map(octroi_entitlements::Pseudonym::as_str),
+            pseudonym: traces
+                .pseudonym
+                .as_ref()
+                .map(octroi_entitlements::Pseudonym::as_str),
             upstream_assertion: traces.upstream_assertion.as_deref(),
             issued_assertion: traces.issued_assertion.as_deref(),
             generation: self.pinned.snapshot.generation(),
@@ -111,7 +119,13 @@ impl Engine {
     /// Answers one request.
     pub async fn handle(&self, endpoint: Endpoint, incoming: Incoming) -> Outgoing {
         let pinned = self.current.pin();
-        let access = Access { engine: self, pinned: &pinned, incoming: &incoming, endpoint, now: self.clock.now() };
+        let access = Access {
+            engine: self,
+            pinned: &pinned,
+            incoming: &incoming,
+            endpoint,
+            now: self.clock.now(),
+        };
         let mut traces = Traces::default();
         let outcome = match endpoint {
             Endpoint::SpMetadata => Ok(metadata(&pinned.trust.gateway().sp_metadata)),
@@ -140,12 +154,22 @@ impl Answer for Engine {
             Endpoint::Tile => {
                 let query = incoming.query.as_deref()?;
                 let tile = super::tile::Tile::read(query).ok()?;
-                Some(super::tile::Tile::link(&gateway.base_url, &tile.ent, tile.school.as_deref(), &tile.resource))
+                Some(super::tile::Tile::link(
+                    &gateway.base_url,
+                    &tile.ent,
+                    tile.school.as_deref(),
+                    &tile.resource,
+                ))
             }
             Endpoint::AssertionConsumer => {
                 let relay = super::form::text(&incoming.body, "RelayState", 80).ok()??;
                 let now = u32::try_from(self.clock.now().unix_seconds()).ok()?;
-                let flow = Flow::find(FlowToken::parse(&relay)?, &incoming.cookies, &gateway.sealer, now)?;
+                let flow = Flow::find(
+                    FlowToken::parse(&relay)?,
+                    &incoming.cookies,
+                    &gateway.sealer,
+                    now,
+                )?;
                 answer::restart_of(&flow, &pinned)
             }
             _ => None,

@@ -32,6 +32,10 @@ impl Entropy {
     /// # Errors
     /// [`Code::Internal`] when the system had none to give.
     pub fn sound(&self) -> Result<(), Refusal> {
-        if self.failed { Err(Refusal::new(Code::Internal, "no randomness")) } else { Ok(()) }
+        if self.failed {
+            Err(Refusal::new(Code::Internal, "no randomness"))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -26,7 +26,9 @@ pub enum FormError {
 pub fn raw<'a>(form: &'a [u8], name: &'static str) -> Result<Option<&'a [u8]>, FormError> {
     let mut found = None;
     for pair in form.split(|byte| *byte == b'&') {
-        let Some(rest) = pair.strip_prefix(name.as_bytes()) else { continue };
+        let Some(rest) = pair.strip_prefix(name.as_bytes()) else {
+            continue;
+        };
         let value = match rest.split_first() {
             None => rest,
             Some((b'=', value)) => value,
@@ -44,7 +46,9 @@ pub fn raw<'a>(form: &'a [u8], name: &'static str) -> Result<Option<&'a [u8]>, F
 /// # Errors
 /// [`FormError`].
 pub fn octets(form: &[u8], name: &'static str, limit: usize) -> Result<Option<Vec<u8>>, FormError> {
-    let Some(value) = raw(form, name)? else { return Ok(None) };
+    let Some(value) = raw(form, name)? else {
+        return Ok(None);
+    };
     if value.len() > limit.saturating_mul(3) {
         return Err(FormError::TooLong(name));
     }
@@ -62,7 +66,11 @@ pub fn octets(form: &[u8], name: &'static str, limit: usize) -> Result<Option<Ve
             }
         }
     }
-    if decoded.len() > limit { Err(FormError::TooLong(name)) } else { Ok(Some(decoded)) }
+    if decoded.len() > limit {
+        Err(FormError::TooLong(name))
+    } else {
+        Ok(Some(decoded))
+    }
 }
 
 /// The decoded text of `name`.
@@ -70,7 +78,9 @@ pub fn octets(form: &[u8], name: &'static str, limit: usize) -> Result<Option<Ve
 /// # Errors
 /// [`FormError`].
 pub fn text(form: &[u8], name: &'static str, limit: usize) -> Result<Option<String>, FormError> {
-    octets(form, name, limit)?.map(|octets| String::from_utf8(octets).map_err(|_| FormError::NotUtf8(name))).transpose()
+    octets(form, name, limit)?
+        .map(|octets| String::from_utf8(octets).map_err(|_| FormError::NotUtf8(name)))
+        .transpose()
 }
 
 #[cfg(test)]

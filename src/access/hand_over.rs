@@ -3,6 +3,7 @@
 //! Walked after a portal's Response and from a session alike, so that no way round a check exists: portal,
 //! publisher, person and entitlement are asked again for every issuance (C28).
 
+use super::Code;
 use super::admit::Admitted;
 use super::engine::{Access, Traces};
 use super::entropy::Entropy;
@@ -12,7 +13,6 @@ use super::release::{pseudonym, release};
 use super::resolve::{Resolved, resolve};
 use super::tile::Tile;
 use super::witness::What;
-use super::Code;
 use crate::http::exchange::Outgoing;
 use crate::state::flow::PublisherRequest;
 use crate::state::session::{self, Identity, OPENING_SECONDS, Opening, Session};
@@ -61,7 +61,8 @@ impl SignIn {
         let id = entropy.token();
         entropy.sound()?;
         let opened = access.seconds();
-        let lifetime = u32::try_from(access.pinned.trust.gateway().session.as_secs()).unwrap_or(u32::MAX);
+        let lifetime =
+            u32::try_from(access.pinned.trust.gateway().session.as_secs()).unwrap_or(u32::MAX);
         let mut expires = opened.saturating_add(lifetime.min(session::MAX_SESSION_SECONDS));
         if let Some(end) = admitted.identity.session_end {
             expires = expires.min(u32::try_from(end.div_euclid(1000)).unwrap_or(opened));
@@ -84,7 +85,9 @@ impl SignIn {
     /// A session that goes on: same id, same end; only what it answers may change.
     #[must_use]
     pub fn continued(session: &Session) -> Self {
-        Self { session: session.clone() }
+        Self {
+            session: session.clone(),
+        }
     }
 }
 
@@ -108,12 +111,27 @@ pub fn hand_over(
         Wanted::Tile { resource, school } => (resource.as_str(), school.as_deref()),
         Wanted::Answer { request } => (request.resource.as_deref().unwrap_or_default(), None),
     };
-    let granted = resolve(access, identity, resource, school, traces).and_then(|resolved| match wanted {
-        Wanted::Tile { school, .. } if resolved.resource.delivery() == Delivery::Pull => {
-            open_the_way(access, &resolved, school.as_deref(), sign_in.as_ref(), traces)
-        }
-        _ => answer(access, identity, portal, &resolved, wanted, sign_in.as_ref(), traces),
-    });
+    let granted =
+        resolve(access, identity, resource, school, traces).and_then(|resolved| match wanted {
+            Wanted::Tile { school, .. } if resolved.resource.delivery() == Delivery::Pull => {
+                open_the_way(
+                    access,
+                    &resolved,
+                    school.as_deref(),
+                    sign_in.as_ref(),
+                    traces,
+                )
+            }
+            _ => answer(
+                access,
+                identity,
+                portal,
+                &resolved,
+                wanted,
+                sign_in.as_ref(),
+                traces,
+            ),
+        });
     match (granted, wanted) {
         (Ok(outgoing), _) => {
             access
@@ -121,10 +139,17 @@ pub fn hand_over(
                 .map_err(|e| Refusal::new(Code::AuditUnavailable, e.to_string()))?;
             Ok(outgoing)
         }
-        (Err(refusal), Wanted::Answer { request }) => refuse_to_publisher(access, request, refusal, traces),
+        (Err(refusal), Wanted::Answer { request }) => {
+            refuse_to_publisher(access, request, refusal, traces)
+        }
         (Err(refusal), Wanted::Tile { resource, school }) => {
             let base = &access.pinned.trust.gateway().base_url;
-            Err(refusal.with_restart(Some(Tile::link(base, &identity.ent, school.as_deref(), resource))))
+            Err(refusal.with_restart(Some(Tile::link(
+                base,
+                &identity.ent,
+                school.as_deref(),
+                resource,
+            ))))
         }
     }
 }
@@ -139,7 +164,13 @@ pub fn refuse_to_publisher(
     refusal: Refusal,
     traces: &mut Traces,
 ) -> Result<Outgoing, Refusal> {
-    let Ok(publisher) = access.pinned.trust.publisher(&request.publisher, access.now) else { return Err(refusal) };
+    let Ok(publisher) = access
+        .pinned
+        .trust
+        .publisher(&request.publisher, access.now)
+    else {
+        return Err(refusal);
+    };
     traces.publisher = Some(publisher.id.clone());
     let passive = matches!(refusal.reason, super::Reason::Gateway(Code::NoPassive, _));
     if publisher.refusal == RefusalChoice::Page && !passive {
@@ -208,7 +239,16 @@ fn answer(
             session_index: &session_index,
         },
     };
-    let mut outgoing = issue(access, identity, &portal.entity_id, resolved, &released, to, &mut entropy, traces)?;
+    let mut outgoing = issue(
+        access,
+        identity,
+        &portal.entity_id,
+        resolved,
+        &released,
+        to,
+        &mut entropy,
+        traces,
+    )?;
     if let Some(SignIn { session }) = sign_in.filter(|_| portal.session_reuse) {
         keep(access, session, &mut outgoing)?;
     }
@@ -232,8 +272,15 @@ fn push_address<'r>(resolved: &Resolved<'r>) -> Result<&'r str, Refusal> {
 /// Sets the session's cookie, and makes room for it.
 fn keep(access: &Access<'_>, session: &Session, outgoing: &mut Outgoing) -> Result<(), Refusal> {
     let sealer = &access.pinned.trust.gateway().sealer;
-    let cookie = session.seal(sealer).map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
-    outgoing.cookies.extend(session::make_room(&access.incoming.cookies, sealer, &access.engine.ended, access.seconds()));
+    let cookie = session
+        .seal(sealer)
+        .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+    outgoing.cookies.extend(session::make_room(
+        &access.incoming.cookies,
+        sealer,
+        &access.engine.ended,
+        access.seconds(),
+    ));
     outgoing.cookies.push(cookie);
     Ok(())
 }
@@ -241,7 +288,14 @@ fn keep(access: &Access<'_>, session: &Session, outgoing: &mut Outgoing) -> Resu
 /// The portal behind a session, through the policy point, when its word still counts.
 #[must_use]
 pub fn portal_of<'p>(access: &Access<'p>, session: &Session) -> Option<&'p Portal> {
-    let portal = access.pinned.trust.portal(&session.identity.portal, access.now).ok()?;
-    let live = session.identity.session_end.is_none_or(|end| Time::from_unix_millis(end) > access.now);
+    let portal = access
+        .pinned
+        .trust
+        .portal(&session.identity.portal, access.now)
+        .ok()?;
+    let live = session
+        .identity
+        .session_end
+        .is_none_or(|end| Time::from_unix_millis(end) > access.now);
     (live && portal.idents.contains(&session.identity.ent)).then_some(portal)
 }

@@ -13,8 +13,8 @@ use crate::state::session::{Identity, MAX_SESSION_SECONDS};
 use crate::trust::{Encrypt, Publisher};
 use octroi_entitlements::Denied;
 use octroi_saml::issue::{
-    AssertionToIssue, AttributeToIssue, NameIdToIssue, ResponseToIssue, Status, StatusToIssue, write_response,
-    write_status_response,
+    AssertionToIssue, AttributeToIssue, NameIdToIssue, ResponseToIssue, Status, StatusToIssue,
+    write_response, write_status_response,
 };
 use octroi_saml::uri::{context, format, status};
 use octroi_saml::{Check, Time};
@@ -53,9 +53,15 @@ pub fn issue(
     traces: &mut Traces,
 ) -> Result<Outgoing, Refusal> {
     let publisher = resolved.publisher;
-    let recipient = match (released.wants_encryption(publisher.encrypt), &publisher.recipient) {
+    let recipient = match (
+        released.wants_encryption(publisher.encrypt),
+        &publisher.recipient,
+    ) {
         (true, None) if publisher.encrypt == Encrypt::Require => {
-            return Err(Refusal::new(Code::EncryptionKeyMissing, format!("publisher {}", publisher.id)));
+            return Err(Refusal::new(
+                Code::EncryptionKeyMissing,
+                format!("publisher {}", publisher.id),
+            ));
         }
         (true, key) => key.as_ref(),
         (false, _) => None,
@@ -92,7 +98,10 @@ pub fn issue(
             session_index: Some(to.session_index),
             session_not_on_or_after: Some(session_end(access.now, identity, resolved)),
             authn_instant: Time::from_unix_millis(identity.authn_instant),
-            authn_context: identity.authn_context.as_deref().unwrap_or(context::UNSPECIFIED),
+            authn_context: identity
+                .authn_context
+                .as_deref()
+                .unwrap_or(context::UNSPECIFIED),
             authenticating_authorities: &authorities,
             attributes: &attributes,
         },
@@ -126,7 +135,11 @@ pub fn refuse(
     refusal: &Refusal,
 ) -> Result<Outgoing, Refusal> {
     let (top, second) = status_of(refusal);
-    let words = format!("octroi: {} (trace {})", refusal.code(), access.incoming.trace);
+    let words = format!(
+        "octroi: {} (trace {})",
+        refusal.code(),
+        access.incoming.trace
+    );
     let mut entropy = Entropy::default();
     let mut xml = Vec::new();
     let status = StatusToIssue {
@@ -134,7 +147,11 @@ pub fn refuse(
         destination: &request.acs,
         in_response_to: Some(&request.id),
         now: access.now,
-        status: Status { top, second: Some(second), message: Some(&words) },
+        status: Status {
+            top,
+            second: Some(second),
+            message: Some(&words),
+        },
         include_certificate: true,
     };
     write_status_response(&status, &*publisher.signer, &mut entropy, &mut xml)
@@ -147,14 +164,18 @@ pub fn refuse(
 fn status_of(refusal: &Refusal) -> (&'static str, &'static str) {
     match &refusal.reason {
         Reason::Gateway(Code::NoPassive, _) => (status::RESPONDER, status::NO_PASSIVE),
-        Reason::Gateway(Code::NoPortal | Code::PortalDisabled, _) => (status::RESPONDER, status::NO_AVAILABLE_IDP),
+        Reason::Gateway(Code::NoPortal | Code::PortalDisabled, _) => {
+            (status::RESPONDER, status::NO_AVAILABLE_IDP)
+        }
         Reason::Gateway(..) => (status::RESPONDER, status::REQUEST_DENIED),
         Reason::Denied(Denied::UnknownPerson) => (status::RESPONDER, status::UNKNOWN_PRINCIPAL),
         Reason::Denied(_) => (status::RESPONDER, status::REQUEST_DENIED),
         Reason::Message(refusal) => match refusal.check() {
             Check::NameIdPolicy => (status::REQUESTER, status::INVALID_NAME_ID_POLICY),
             Check::AuthnContextUnmet => (status::REQUESTER, status::NO_AUTHN_CONTEXT),
-            Check::ProxyingForbidden | Check::ProxyCountExhausted => (status::RESPONDER, status::PROXY_COUNT_EXCEEDED),
+            Check::ProxyingForbidden | Check::ProxyCountExhausted => {
+                (status::RESPONDER, status::PROXY_COUNT_EXCEEDED)
+            }
             Check::SubjectRequested => (status::REQUESTER, status::REQUEST_UNSUPPORTED),
             _ => (status::RESPONDER, status::AUTHN_FAILED),
         },

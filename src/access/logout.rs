@@ -16,13 +16,18 @@ use crate::pages::SignedOutPage;
 use crate::pages::form::{Field, write_form_page};
 use crate::state::guard::{Claim, assertion_fingerprint};
 use crate::state::journal::Fingerprint;
-use crate::state::session::{self, MAX_SESSION_SECONDS, Session, name_id_mark, session_index_mark, session_mark};
+use crate::state::session::{
+    self, MAX_SESSION_SECONDS, Session, name_id_mark, session_index_mark, session_mark,
+};
 use crate::trust::Publisher;
-use octroi_dsig::{AlgorithmPolicy, Signer};
 use octroi_dsig::redirect::{MessageKind, RawQuery};
+use octroi_dsig::{AlgorithmPolicy, Signer};
 use octroi_saml::binding::redirect_url;
 use octroi_saml::issue::Status;
-use octroi_saml::logout::{LogoutExpectations, LogoutRequest, LogoutResponseToIssue, Received, soap_envelope, write_response};
+use octroi_saml::logout::{
+    LogoutExpectations, LogoutRequest, LogoutResponseToIssue, Received, soap_envelope,
+    write_response,
+};
 use octroi_saml::response::{DEFAULT_MAX_AGE, DEFAULT_SKEW};
 use octroi_saml::uri::binding;
 
@@ -31,7 +36,8 @@ use octroi_saml::uri::binding;
 /// # Errors
 /// The check that failed; nothing was ended then.
 pub async fn from_portal(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refusal> {
-    let is_form = access.incoming.content_type.as_deref() == Some("application/x-www-form-urlencoded");
+    let is_form =
+        access.incoming.content_type.as_deref() == Some("application/x-www-form-urlencoded");
     let (received, relay_state) = if is_form {
         posted(access)?
     } else {
@@ -39,7 +45,11 @@ pub async fn from_portal(access: &Access<'_>, traces: &mut Traces) -> Result<Out
     };
     let issuer = received.unverified_issuer()?.to_owned();
     let gateway = access.pinned.trust.gateway();
-    let portal = access.pinned.trust.portal_by_entity(&issuer, access.now).map_err(|e| Refusal::portal(e, &issuer))?;
+    let portal = access
+        .pinned
+        .trust
+        .portal_by_entity(&issuer, access.now)
+        .map_err(|e| Refusal::portal(e, &issuer))?;
     traces.portal = Some(portal.id.clone());
     let request = received.accept_request(&LogoutExpectations {
         now: access.now,
@@ -53,20 +63,47 @@ pub async fn from_portal(access: &Access<'_>, traces: &mut Traces) -> Result<Out
     })?;
     once(access, &request).await?;
     // Which sessions: those named by SessionIndex; without one, all of the person named.
-    let by_index = request.session_indexes.iter().map(|index| session_index_mark(&portal.id, index));
-    let by_name = request.name_id.iter().filter(|_| request.session_indexes.is_empty());
-    end(access, by_index.chain(by_name.map(|name| name_id_mark(&portal.id, &name.value))))?;
+    let by_index = request
+        .session_indexes
+        .iter()
+        .map(|index| session_index_mark(&portal.id, index));
+    let by_name = request
+        .name_id
+        .iter()
+        .filter(|_| request.session_indexes.is_empty());
+    end(
+        access,
+        by_index.chain(by_name.map(|name| name_id_mark(&portal.id, &name.value))),
+    )?;
     let _ = access.tell(What::LoggedOut, traces, None);
     if !is_form {
-        let response = answer(access, &gateway.sp_entity_id, None, &request, Some(&*portal.signer))?;
+        let response = answer(
+            access,
+            &gateway.sp_entity_id,
+            None,
+            &request,
+            Some(&*portal.signer),
+        )?;
         return Ok(Outgoing::new(200, Kind::Soap, soap_envelope(&response)));
     }
-    let endpoint = portal.single_logout.iter().find(|endpoint| endpoint.binding == binding::POST);
+    let endpoint = portal
+        .single_logout
+        .iter()
+        .find(|endpoint| endpoint.binding == binding::POST);
     let mut outgoing = match endpoint {
         None => signed_out(access),
         Some(endpoint) => {
-            let to = endpoint.response_location.as_deref().unwrap_or(&endpoint.location);
-            let xml = answer(access, &gateway.sp_entity_id, Some(to), &request, Some(&*portal.signer))?;
+            let to = endpoint
+                .response_location
+                .as_deref()
+                .unwrap_or(&endpoint.location);
+            let xml = answer(
+                access,
+                &gateway.sp_entity_id,
+                Some(to),
+                &request,
+                Some(&*portal.signer),
+            )?;
             by_form(to, &xml, relay_state.as_deref())
         }
     };
@@ -85,8 +122,11 @@ pub async fn from_publisher(access: &Access<'_>, traces: &mut Traces) -> Result<
     };
     let issuer = received.unverified_issuer()?.to_owned();
     let gateway = access.pinned.trust.gateway();
-    let publisher =
-        access.pinned.trust.publisher_by_entity(&issuer, access.now).map_err(|e| Refusal::publisher(e, &issuer))?;
+    let publisher = access
+        .pinned
+        .trust
+        .publisher_by_entity(&issuer, access.now)
+        .map_err(|e| Refusal::publisher(e, &issuer))?;
     traces.publisher = Some(publisher.id.clone());
     let request = received.accept_request(&LogoutExpectations {
         now: access.now,
@@ -99,7 +139,13 @@ pub async fn from_publisher(access: &Access<'_>, traces: &mut Traces) -> Result<
         max_age: DEFAULT_MAX_AGE,
     })?;
     once(access, &request).await?;
-    end(access, request.session_indexes.iter().map(|index| session_mark(index)))?;
+    end(
+        access,
+        request
+            .session_indexes
+            .iter()
+            .map(|index| session_mark(index)),
+    )?;
     let _ = access.tell(What::LoggedOut, traces, None);
     let mut outgoing = tell_publisher(access, publisher, &request, relay_state.as_deref())?;
     outgoing.cookies = session::clear_all(&access.incoming.cookies);
@@ -118,15 +164,29 @@ fn tell_publisher(
         Method::Get => binding::REDIRECT,
         Method::Post => binding::POST,
     };
-    let Some(endpoint) = publisher.role.single_logout.iter().find(|endpoint| endpoint.binding == by) else {
+    let Some(endpoint) = publisher
+        .role
+        .single_logout
+        .iter()
+        .find(|endpoint| endpoint.binding == by)
+    else {
         return Ok(signed_out(access));
     };
-    let to = endpoint.response_location.as_deref().unwrap_or(&endpoint.location);
+    let to = endpoint
+        .response_location
+        .as_deref()
+        .unwrap_or(&endpoint.location);
     match access.incoming.method {
         Method::Get => {
             let xml = answer(access, issuer, Some(to), request, None)?;
-            let url = redirect_url(to, MessageKind::Response, &xml, relay_state, Some(&*publisher.signer))
-                .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
+            let url = redirect_url(
+                to,
+                MessageKind::Response,
+                &xml,
+                relay_state,
+                Some(&*publisher.signer),
+            )
+            .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
             Ok(Outgoing::redirect(url))
         }
         Method::Post => {
@@ -166,7 +226,8 @@ fn answer(
         now: access.now,
         status: Status::SUCCESS,
     };
-    write_response(&response, signer, &mut xml).map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
+    write_response(&response, signer, &mut xml)
+        .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
     Ok(xml)
 }
 
@@ -179,21 +240,34 @@ fn by_form(to: &str, xml: &[u8], relay_state: Option<&str>) -> Outgoing {
 fn redirected<'a>(access: &Access<'a>) -> Result<(Received<'a>, Option<String>), Refusal> {
     let query = access.incoming.query.as_deref().unwrap_or_default();
     let raw = RawQuery::parse(query).map_err(octroi_saml::Refusal::from)?;
-    let relay_state = raw.relay_state().map_err(octroi_saml::Refusal::from)?.map(std::borrow::Cow::into_owned);
-    Ok((Received::redirect(raw)?, relay_state.filter(|state| state.len() <= MAX_RELAY_STATE)))
+    let relay_state = raw
+        .relay_state()
+        .map_err(octroi_saml::Refusal::from)?
+        .map(std::borrow::Cow::into_owned);
+    Ok((
+        Received::redirect(raw)?,
+        relay_state.filter(|state| state.len() <= MAX_RELAY_STATE),
+    ))
 }
 
 fn posted<'a>(access: &Access<'a>) -> Result<(Received<'a>, Option<String>), Refusal> {
     let malformed = |error: form::FormError| Refusal::new(Code::LogoutMalformed, error.to_string());
     let body = &access.incoming.body;
     let encoded = form::octets(body, "SAMLRequest", MAX_MESSAGE * 2).map_err(malformed)?;
-    let encoded = encoded.ok_or_else(|| Refusal::new(Code::LogoutMalformed, "SAMLRequest is missing"))?;
+    let encoded =
+        encoded.ok_or_else(|| Refusal::new(Code::LogoutMalformed, "SAMLRequest is missing"))?;
     let relay_state = form::text(body, "RelayState", MAX_RELAY_STATE).map_err(malformed)?;
     Ok((Received::post(&decode(&encoded)?)?, relay_state))
 }
 
 fn signed_out(access: &Access<'_>) -> Outgoing {
-    Outgoing::page(200, SignedOutPage { language: access.incoming.language }.render())
+    Outgoing::page(
+        200,
+        SignedOutPage {
+            language: access.incoming.language,
+        }
+        .render(),
+    )
 }
 
 /// `GET /logout`: the person leaves. Every session of this browser ends, here and wherever its cookies were copied.
@@ -202,7 +276,12 @@ fn signed_out(access: &Access<'_>) -> Outgoing {
 /// When the end of a session could not be kept.
 pub fn from_person(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refusal> {
     let sealer = &access.pinned.trust.gateway().sealer;
-    let sessions = Session::all(&access.incoming.cookies, sealer, &access.engine.ended, access.seconds());
+    let sessions = Session::all(
+        &access.incoming.cookies,
+        sealer,
+        &access.engine.ended,
+        access.seconds(),
+    );
     end(access, sessions.iter().map(Session::own_mark))?;
     let mut outgoing = signed_out(access);
     outgoing.cookies = session::clear_all(&access.incoming.cookies);

@@ -45,38 +45,62 @@ pub fn receive<'p>(access: &Access<'p>, traces: &mut Traces) -> Result<Received<
     let body = &access.incoming.body;
     let malformed = |e: form::FormError| Refusal::new(Code::FormMalformed, e.to_string());
     let encoded = form::octets(body, "SAMLResponse", MAX_MESSAGE * 2).map_err(malformed)?;
-    let encoded = encoded.ok_or_else(|| Refusal::new(Code::FormMalformed, "SAMLResponse is missing"))?;
-    let relay_state = form::text(body, "RelayState", MAX_RELAY_STATE).map_err(malformed)?.unwrap_or_default();
+    let encoded =
+        encoded.ok_or_else(|| Refusal::new(Code::FormMalformed, "SAMLResponse is missing"))?;
+    let relay_state = form::text(body, "RelayState", MAX_RELAY_STATE)
+        .map_err(malformed)?
+        .unwrap_or_default();
 
     let trust = &access.pinned.trust;
     let token = FlowToken::parse(&relay_state);
     let flow = token.and_then(|token| {
-        Flow::find(token, &access.incoming.cookies, &trust.gateway().sealer, access.seconds())
+        Flow::find(
+            token,
+            &access.incoming.cookies,
+            &trust.gateway().sealer,
+            access.seconds(),
+        )
     });
-    match flow.map(|mut flow| (flow.asked.take(), flow)) {
+    match flow.map(|flow| (flow.asked.clone(), flow)) {
         Some((Some(asked), flow)) => {
             traces.portal = Some(asked.portal.clone());
-            let portal = trust.portal(&asked.portal, access.now).map_err(|e| Refusal::portal(e, &asked.portal))?;
-            Ok(Received { xml: decode(&encoded)?, portal, origin: Origin::Asked(flow, asked) })
+            let portal = trust
+                .portal(&asked.portal, access.now)
+                .map_err(|e| Refusal::portal(e, &asked.portal))?;
+            Ok(Received {
+                xml: decode(&encoded)?,
+                portal,
+                origin: Origin::Asked(flow, asked),
+            })
         }
         Some((None, _)) => Err(Refusal::new(Code::FlowMissing, "no portal was asked yet")),
-        None if token.is_some() => Err(Refusal::new(Code::FlowMissing, "this browser has no such flow, or not any more")),
+        None if token.is_some() => Err(Refusal::new(
+            Code::FlowMissing,
+            "this browser has no such flow, or not any more",
+        )),
         None => {
             let xml = decode(&encoded)?;
             let issuer = response::unverified_issuer(&xml)?;
-            let portal = trust.portal_by_entity(&issuer, access.now).map_err(|e| Refusal::portal(e, &issuer))?;
+            let portal = trust
+                .portal_by_entity(&issuer, access.now)
+                .map_err(|e| Refusal::portal(e, &issuer))?;
             traces.portal = Some(portal.id.clone());
             if !portal.accept_unsolicited {
                 return Err(octroi_saml::Refusal::new(Check::UnsolicitedRefused).into());
             }
-            Ok(Received { xml, portal, origin: Origin::Unsolicited(relay_state) })
+            Ok(Received {
+                xml,
+                portal,
+                origin: Origin::Unsolicited(relay_state),
+            })
         }
     }
 }
 
 /// Base64 of the POST binding: line breaks are allowed, nothing else that is not base64.
 pub(super) fn decode(encoded: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let text = std::str::from_utf8(encoded).map_err(|_| octroi_saml::Refusal::new(Check::RedirectBase64))?;
+    let text = std::str::from_utf8(encoded)
+        .map_err(|_| octroi_saml::Refusal::new(Check::RedirectBase64))?;
     octroi_dsig::base64::decode(text, MAX_MESSAGE)
         .map_err(|_| octroi_saml::Refusal::new(Check::RedirectBase64).into())
 }

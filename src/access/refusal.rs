@@ -44,7 +44,11 @@ impl Refusal {
             }
             detail.truncate(end);
         }
-        Self { reason: Reason::Gateway(code, detail), restart: None, restart_now: false }
+        Self {
+            reason: Reason::Gateway(code, detail),
+            restart: None,
+            restart_now: false,
+        }
     }
 
     /// The same with a way to begin anew.
@@ -114,12 +118,20 @@ impl Refusal {
 
 impl From<octroi_saml::Refusal> for Refusal {
     fn from(refusal: octroi_saml::Refusal) -> Self {
-        Self { reason: Reason::Message(refusal), restart: None, restart_now: false }
+        Self {
+            reason: Reason::Message(refusal),
+            restart: None,
+            restart_now: false,
+        }
     }
 }
 
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
-        Self { reason: Reason::Denied(denied), restart: None, restart_now: false }
+        Self {
+            reason: Reason::Denied(denied),
+            restart: None,
+            restart_now: false,
+        }
     }
 }

@@ -50,19 +50,31 @@ pub fn release<'a>(
     entropy: &mut Entropy,
 ) -> Result<Released<'a>, Refusal> {
     let attributes = resolved.grant.release(pseudonym);
-    let names_somebody = attributes.iter().any(|attribute| NAMING.contains(&attribute.name));
+    let names_somebody = attributes
+        .iter()
+        .any(|attribute| NAMING.contains(&attribute.name));
     let persistent = match wanted_format {
         Some(format::PERSISTENT) => true,
         Some(format::TRANSIENT) => false,
         _ => resolved.publisher.name_id == NameIdChoice::Persistent,
     };
     let name_id = if persistent {
-        NameId { value: pseudonym.as_str().to_owned(), format: format::PERSISTENT }
+        NameId {
+            value: pseudonym.as_str().to_owned(),
+            format: format::PERSISTENT,
+        }
     } else {
-        NameId { value: octroi_saml::new_id(entropy), format: format::TRANSIENT }
+        NameId {
+            value: octroi_saml::new_id(entropy),
+            format: format::TRANSIENT,
+        }
     };
     entropy.sound()?;
-    Ok(Released { attributes, name_id, names_somebody })
+    Ok(Released {
+        attributes,
+        name_id,
+        names_somebody,
+    })
 }
 
 impl Released<'_> {

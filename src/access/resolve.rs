@@ -26,16 +26,25 @@ pub struct Resolved<'p> {
 ///
 /// # Errors
 /// [`Code::ResourceUnknown`] and the policy point's refusals.
-pub fn find<'p>(access: &Access<'p>, resource: &str, traces: &mut Traces) -> Result<(Resource<'p>, &'p Publisher), Refusal> {
-    let resource = access
-        .pinned
-        .snapshot
-        .resource(resource)
-        .ok_or_else(|| Refusal::new(Code::ResourceUnknown, resource.chars().take(100).collect::<String>()))?;
+pub fn find<'p>(
+    access: &Access<'p>,
+    resource: &str,
+    traces: &mut Traces,
+) -> Result<(Resource<'p>, &'p Publisher), Refusal> {
+    let resource = access.pinned.snapshot.resource(resource).ok_or_else(|| {
+        Refusal::new(
+            Code::ResourceUnknown,
+            resource.chars().take(100).collect::<String>(),
+        )
+    })?;
     traces.resource = Some(resource.id().to_owned());
     let id = resource.publisher().id();
     traces.publisher = Some(id.to_owned());
-    let publisher = access.pinned.trust.publisher(id, access.now).map_err(|e| Refusal::publisher(e, id))?;
+    let publisher = access
+        .pinned
+        .trust
+        .publisher(id, access.now)
+        .map_err(|e| Refusal::publisher(e, id))?;
     Ok((resource, publisher))
 }
 
@@ -51,7 +60,11 @@ pub fn resolve<'p>(
     traces: &mut Traces,
 ) -> Result<Resolved<'p>, Refusal> {
     let (resource, publisher) = find(access, resource, traces)?;
-    if !identity.proxy_audiences.iter().all(|list| list.contains(&publisher.entity_id)) {
+    if !identity
+        .proxy_audiences
+        .iter()
+        .all(|list| list.contains(&publisher.entity_id))
+    {
         return Err(octroi_saml::Refusal::new(Check::ProxyAudience).into());
     }
     let query = Query {
@@ -62,5 +75,9 @@ pub fn resolve<'p>(
         at: access.now.unix_seconds(),
     };
     let grant = access.pinned.snapshot.resolve(&query)?;
-    Ok(Resolved { publisher, resource, grant })
+    Ok(Resolved {
+        publisher,
+        resource,
+        grant,
+    })
 }

@@ -27,7 +27,16 @@ const MAX_SCHOOL: usize = 64;
 const MAX_RESOURCE: usize = 1024;
 /// What is escaped in a query value: everything but what a URL leaves alone there.
 const IN_QUERY: &AsciiSet = &CONTROLS
-    .add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'&').add(b'+').add(b'%').add(b'=').add(b'\'');
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'&')
+    .add(b'+')
+    .add(b'%')
+    .add(b'=')
+    .add(b'\'');
 
 /// What a tile asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +57,8 @@ impl Tile {
     pub fn read(query: &str) -> Result<Self, Refusal> {
         let ent = encoded(query, "idENT", MAX_ENT)?.ok_or_else(|| malformed("idENT is missing"))?;
         let school = encoded(query, "idEtab", MAX_SCHOOL)?.filter(|school| !school.is_empty());
-        let plain = form::text(query.as_bytes(), "idRessource", MAX_RESOURCE).map_err(|e| malformed_form(&e))?;
+        let plain = form::text(query.as_bytes(), "idRessource", MAX_RESOURCE)
+            .map_err(|e| malformed_form(&e))?;
         let resource = match plain {
             Some(resource) => resource,
             None => encoded(query, "idSrc", MAX_RESOURCE)?
@@ -59,14 +69,21 @@ impl Tile {
                 return Err(malformed(format!("{name} is empty")));
             }
         }
-        Ok(Self { ent, school, resource })
+        Ok(Self {
+            ent,
+            school,
+            resource,
+        })
     }
 
     /// The current generation's link for it, below our base URL: how an access is begun anew.
     #[must_use]
     pub fn link(base_url: &str, ent: &str, school: Option<&str>, resource: &str) -> String {
         let b64 = |text: &str| LENIENT.encode(text);
-        let mut link = format!("{base_url}/domaineGar?idENT={}", utf8_percent_encode(&b64(ent), IN_QUERY));
+        let mut link = format!(
+            "{base_url}/domaineGar?idENT={}",
+            utf8_percent_encode(&b64(ent), IN_QUERY)
+        );
         if let Some(school) = school {
             link.push_str("&idEtab=");
             link.extend(utf8_percent_encode(&b64(school), IN_QUERY));
@@ -79,7 +96,9 @@ impl Tile {
 
 /// A base64 parameter. A `+` of base64 that the browser or the portal left raw arrives as a space.
 fn encoded(query: &str, name: &'static str, limit: usize) -> Result<Option<String>, Refusal> {
-    let Some(text) = form::text(query.as_bytes(), name, limit * 2).map_err(|e| malformed_form(&e))? else {
+    let Some(text) =
+        form::text(query.as_bytes(), name, limit * 2).map_err(|e| malformed_form(&e))?
+    else {
         return Ok(None);
     };
     let octets = LENIENT
@@ -108,7 +127,11 @@ mod tests {
     use super::*;
 
     fn tile(ent: &str, school: Option<&str>, resource: &str) -> Tile {
-        Tile { ent: ent.into(), school: school.map(Into::into), resource: resource.into() }
+        Tile {
+            ent: ent.into(),
+            school: school.map(Into::into),
+            resource: resource.into(),
+        }
     }
 
     #[test]
@@ -118,7 +141,8 @@ mod tests {
             tile("J0", None, "ark:/48566/pt180001")
         );
         assert_eq!(
-            Tile::read("idENT=QjA=&idEtab=OTk5OTk5MUY=&idRessource=ark%3A%2F32151%2FLA.FLE").unwrap(),
+            Tile::read("idENT=QjA=&idEtab=OTk5OTk5MUY=&idRessource=ark%3A%2F32151%2FLA.FLE")
+                .unwrap(),
             tile("B0", Some("9999991F"), "ark:/32151/LA.FLE")
         );
         let url = LENIENT.encode("http://n2t.net/ark:/1/a-b_c");
@@ -151,7 +175,10 @@ mod tests {
 
     #[test]
     fn a_link_reads_back() {
-        for (ent, school, resource) in [("B0", None, "ark:/1/a&b=c+d %"), ("é", Some("0650499P-ET6"), "http://n2t.net/ark:/1/x")] {
+        for (ent, school, resource) in [
+            ("B0", None, "ark:/1/a&b=c+d %"),
+            ("é", Some("0650499P-ET6"), "http://n2t.net/ark:/1/x"),
+        ] {
             let link = Tile::link("https://h", ent, school, resource);
             let (_, query) = link.split_once('?').unwrap();
             assert_eq!(Tile::read(query).unwrap(), tile(ent, school, resource));

@@ -8,8 +8,10 @@ use super::receive::{Origin, Received};
 use super::refusal::Refusal;
 use crate::state::flow::Purpose;
 use crate::trust::{Legacy, Pinned, Portal};
-use octroi_saml::response::{self, AcceptedAssertion, DEFAULT_MAX_AGE, DEFAULT_MAX_LIFETIME, Expectations, InResponseTo};
 use octroi_saml::Time;
+use octroi_saml::response::{
+    self, AcceptedAssertion, DEFAULT_MAX_AGE, DEFAULT_MAX_LIFETIME, Expectations, InResponseTo,
+};
 
 /// A Response whose every check held.
 #[derive(Debug)]
@@ -26,18 +28,35 @@ pub struct Verified<'p> {
 ///
 /// # Errors
 /// The check that failed.
-pub fn verify<'p>(access: &Access<'p>, received: Received<'p>, traces: &mut Traces) -> Result<Verified<'p>, Refusal> {
-    let Received { xml, portal, origin } = received;
+pub fn verify<'p>(
+    access: &Access<'p>,
+    received: Received<'p>,
+    traces: &mut Traces,
+) -> Result<Verified<'p>, Refusal> {
+    let Received {
+        xml,
+        portal,
+        origin,
+    } = received;
     let expectations = expectations(access.pinned, portal, &origin, access.now);
     let assertion = response::accept(&xml, &expectations)?;
     traces.upstream_assertion = Some(assertion.id.clone());
     traces.legacy = assertion.legacy_used;
-    Ok(Verified { portal, origin, assertion })
+    Ok(Verified {
+        portal,
+        origin,
+        assertion,
+    })
 }
 
 /// What a Response of this portal must match now.
 #[must_use]
-pub fn expectations<'a>(pinned: &'a Pinned, portal: &'a Portal, origin: &'a Origin, now: Time) -> Expectations<'a> {
+pub fn expectations<'a>(
+    pinned: &'a Pinned,
+    portal: &'a Portal,
+    origin: &'a Origin,
+    now: Time,
+) -> Expectations<'a> {
     let gateway = pinned.trust.gateway();
     let in_response_to = match origin {
         Origin::Asked(_, asked) if Legacy::holds(portal.legacy.missing_in_response_to, now) => {
@@ -71,9 +90,19 @@ fn downstream<'a>(pinned: &'a Pinned, origin: &Origin, now: Time) -> Option<&'a 
     let publisher = match origin {
         Origin::Asked(flow, _) => match &flow.purpose {
             Purpose::Tile { resource, .. } => pinned.snapshot.resource(resource)?.publisher().id(),
-            Purpose::Publisher(request) => return pinned.trust.publisher(&request.publisher, now).ok().map(|p| p.entity_id.as_str()),
+            Purpose::Publisher(request) => {
+                return pinned
+                    .trust
+                    .publisher(&request.publisher, now)
+                    .ok()
+                    .map(|p| p.entity_id.as_str());
+            }
         },
         Origin::Unsolicited(_) => return None,
     };
-    pinned.trust.publisher(publisher, now).ok().map(|p| p.entity_id.as_str())
+    pinned
+        .trust
+        .publisher(publisher, now)
+        .ok()
+        .map(|p| p.entity_id.as_str())
 }

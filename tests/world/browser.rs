@@ -21,18 +21,27 @@ pub struct Browser<'w> {
 pub fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if let Poll::Ready(output) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
             return output;
         }
     }
 }
 
-pub fn incoming(method: Method, query: Option<&str>, body: &[u8], cookies: Vec<(String, String)>) -> Incoming {
+pub fn incoming(
+    method: Method,
+    query: Option<&str>,
+    body: &[u8],
+    cookies: Vec<(String, String)>,
+) -> Incoming {
     Incoming {
         method,
         path: String::new(),
         query: query.map(str::to_owned),
-        content_type: (method == Method::Post).then(|| "application/x-www-form-urlencoded".to_owned()),
+        content_type: (method == Method::Post)
+            .then(|| "application/x-www-form-urlencoded".to_owned()),
         cookies,
         language: Language::French,
         body: Bytes::copy_from_slice(body),
@@ -44,19 +53,31 @@ pub fn incoming(method: Method, query: Option<&str>, body: &[u8], cookies: Vec<(
 
 impl<'w> Browser<'w> {
     pub fn new(world: &'w World) -> Self {
-        Self { world, jar: BTreeMap::new() }
+        Self {
+            world,
+            jar: BTreeMap::new(),
+        }
     }
 
     pub fn cookies(&self) -> Vec<(String, String)> {
-        self.jar.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+        self.jar
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     pub fn get(&mut self, endpoint: Endpoint, query: &str) -> Outgoing {
-        self.send(endpoint, incoming(Method::Get, Some(query), b"", self.cookies()))
+        self.send(
+            endpoint,
+            incoming(Method::Get, Some(query), b"", self.cookies()),
+        )
     }
 
     pub fn post(&mut self, endpoint: Endpoint, body: &str) -> Outgoing {
-        self.send(endpoint, incoming(Method::Post, None, body.as_bytes(), self.cookies()))
+        self.send(
+            endpoint,
+            incoming(Method::Post, None, body.as_bytes(), self.cookies()),
+        )
     }
 
     pub fn send(&mut self, endpoint: Endpoint, incoming: Incoming) -> Outgoing {
@@ -68,8 +89,14 @@ impl<'w> Browser<'w> {
     /// Takes the cookies of an answer, as a browser does.
     pub fn absorb(&mut self, outgoing: &Outgoing) {
         for cookie in &outgoing.cookies {
-            assert!(cookie.starts_with("__Host-octroi-") && cookie.contains("; Path=/;"), "{cookie}");
-            assert!(cookie.ends_with("; Secure; HttpOnly; SameSite=None"), "{cookie}");
+            assert!(
+                cookie.starts_with("__Host-octroi-") && cookie.contains("; Path=/;"),
+                "{cookie}"
+            );
+            assert!(
+                cookie.ends_with("; Secure; HttpOnly; SameSite=None"),
+                "{cookie}"
+            );
             let (name, rest) = cookie.split_once('=').unwrap();
             let value = rest.split(';').next().unwrap();
             if cookie.contains("Max-Age=0") {
@@ -91,7 +118,12 @@ pub struct Posted {
 
 /// The form of a form page, read like a browser reads it.
 pub fn posted(outgoing: &Outgoing) -> Posted {
-    assert_eq!(outgoing.kind, Kind::FormPage, "{}", String::from_utf8_lossy(&outgoing.body));
+    assert_eq!(
+        outgoing.kind,
+        Kind::FormPage,
+        "{}",
+        String::from_utf8_lossy(&outgoing.body)
+    );
     let html = std::str::from_utf8(&outgoing.body).unwrap();
     let value_of = |name: &str| {
         let at = html.find(&format!("name=\"{name}\" value=\""))?;
@@ -99,7 +131,9 @@ pub fn posted(outgoing: &Outgoing) -> Posted {
         Some(unescape(&rest[..rest.find('"').unwrap()]))
     };
     let action = html.split("action=\"").nth(1).unwrap();
-    let message = value_of("SAMLResponse").or_else(|| value_of("SAMLRequest")).unwrap();
+    let message = value_of("SAMLResponse")
+        .or_else(|| value_of("SAMLRequest"))
+        .unwrap();
     Posted {
         action: unescape(&action[..action.find('"').unwrap()]),
         relay_state: value_of("RelayState"),
@@ -108,7 +142,12 @@ pub fn posted(outgoing: &Outgoing) -> Posted {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&#34;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// What a publisher reads: attribute values by name, and the parts that tests ask for.
@@ -134,7 +173,10 @@ pub fn read(xml: &[u8], key: &PublicKey, decryption_pem: Option<&str>) -> Read {
     let decrypted: Option<Document> = match (plain, decryption_pem) {
         (Some(_), _) => None,
         (None, Some(pem)) => {
-            let encrypted = document.root().first_child(SAML, "EncryptedAssertion").unwrap();
+            let encrypted = document
+                .root()
+                .first_child(SAML, "EncryptedAssertion")
+                .unwrap();
             let data = encrypted.elements().next().unwrap();
             let keys = [DecryptionKey::from_pkcs8_pem(pem).unwrap()];
             let octets = octroi_dsig::decrypt(data, &keys, &policy).unwrap();
@@ -142,7 +184,9 @@ pub fn read(xml: &[u8], key: &PublicKey, decryption_pem: Option<&str>) -> Read {
         }
         (None, None) => panic!("no assertion: {}", String::from_utf8_lossy(xml)),
     };
-    let element = decrypted.as_ref().map_or_else(|| plain.unwrap(), Document::root);
+    let element = decrypted
+        .as_ref()
+        .map_or_else(|| plain.unwrap(), Document::root);
     let verified = octroi_dsig::verify(element, std::slice::from_ref(key), &policy).unwrap();
     let one = |path: &[&str]| {
         let mut at = verified.clone();
@@ -152,8 +196,14 @@ pub fn read(xml: &[u8], key: &PublicKey, decryption_pem: Option<&str>) -> Read {
         Some(at)
     };
     let mut attributes = BTreeMap::new();
-    for attribute in one(&["AttributeStatement"]).into_iter().flat_map(|statement| statement.elements().collect::<Vec<_>>()) {
-        let values = attribute.elements().map(|value| value.text().unwrap().to_owned()).collect();
+    for attribute in one(&["AttributeStatement"])
+        .into_iter()
+        .flat_map(|statement| statement.elements().collect::<Vec<_>>())
+    {
+        let values = attribute
+            .elements()
+            .map(|value| value.text().unwrap().to_owned())
+            .collect();
         attributes.insert(attribute.attribute("Name").unwrap().to_owned(), values);
     }
     let name_id = one(&["Subject", "NameID"]).unwrap();
@@ -164,7 +214,11 @@ pub fn read(xml: &[u8], key: &PublicKey, decryption_pem: Option<&str>) -> Read {
         name_id: name_id.text().unwrap().to_owned(),
         name_id_format: name_id.attribute("Format").unwrap().to_owned(),
         in_response_to: confirmation.attribute("InResponseTo").map(str::to_owned),
-        audience: one(&["Conditions", "AudienceRestriction", "Audience"]).unwrap().text().unwrap().to_owned(),
+        audience: one(&["Conditions", "AudienceRestriction", "Audience"])
+            .unwrap()
+            .text()
+            .unwrap()
+            .to_owned(),
         session_index: authn.attribute("SessionIndex").map(str::to_owned),
         authn_instant: authn.attribute("AuthnInstant").unwrap().to_owned(),
         session_end: authn.attribute("SessionNotOnOrAfter").map(str::to_owned),
@@ -176,14 +230,27 @@ pub fn read(xml: &[u8], key: &PublicKey, decryption_pem: Option<&str>) -> Read {
 pub fn status(xml: &[u8]) -> (String, Option<String>) {
     const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
     let document = octroi_xml::parse(xml, &Limits::default()).unwrap();
-    let top = document.root().first_child(SAMLP, "Status").unwrap().first_child(SAMLP, "StatusCode").unwrap();
-    let second = top.first_child(SAMLP, "StatusCode").map(|code| code.attribute("Value").unwrap().to_owned());
+    let top = document
+        .root()
+        .first_child(SAMLP, "Status")
+        .unwrap()
+        .first_child(SAMLP, "StatusCode")
+        .unwrap();
+    let second = top
+        .first_child(SAMLP, "StatusCode")
+        .map(|code| code.attribute("Value").unwrap().to_owned());
     (top.attribute("Value").unwrap().to_owned(), second)
 }
 
 /// The refusal's code on a page.
 pub fn refused(outgoing: &Outgoing) -> String {
-    assert_eq!(outgoing.kind, Kind::Page, "{:?} {}", outgoing.kind, String::from_utf8_lossy(&outgoing.body));
+    assert_eq!(
+        outgoing.kind,
+        Kind::Page,
+        "{:?} {}",
+        outgoing.kind,
+        String::from_utf8_lossy(&outgoing.body)
+    );
     let html = std::str::from_utf8(&outgoing.body).unwrap();
     octroi::access::every_code()
         .map(|entry| entry.code)

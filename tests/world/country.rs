@@ -24,18 +24,36 @@ const HEADERS: [(&str, &str); 10] = [
     ("ents.tsv", "code\tname"),
     ("establishments.tsv", "uai\tname"),
     ("groups.tsv", "uai\tkind\tcode\tlabel\tdivisions"),
-    ("people.tsv", "ent\tperson\tcivility\tname\tgiven_name\tmail"),
-    ("affiliations.tsv", "ent\tperson\tuai\tprofiles\tdivisions\tgroups\tp_ms4\tp_mat"),
+    (
+        "people.tsv",
+        "ent\tperson\tcivility\tname\tgiven_name\tmail",
+    ),
+    (
+        "affiliations.tsv",
+        "ent\tperson\tuai\tprofiles\tdivisions\tgroups\tp_ms4\tp_mat",
+    ),
     ("publishers.tsv", "id\tname\tpseudonym_domain\tdisabled"),
-    ("resources.tsv", "id\tname\tpublisher\tdelivery\taccess_url\turls\tacs_index"),
+    (
+        "resources.tsv",
+        "id\tname\tpublisher\tdelivery\taccess_url\turls\tacs_index",
+    ),
     ("release.tsv", "resource\tattribute"),
-    ("subscriptions.tsv", "id\tresource\tschools\tkind\tpublics\tfrom\tuntil"),
+    (
+        "subscriptions.tsv",
+        "id\tresource\tschools\tkind\tpublics\tfrom\tuntil",
+    ),
     ("assignments.tsv", "subscription\tuai\tkind\tent\ttarget"),
 ];
 
 impl Country {
     fn empty() -> Self {
-        Self { tables: HEADERS.iter().map(|(file, header)| (*file, format!("{header}\n"))).collect(), generation: 1 }
+        Self {
+            tables: HEADERS
+                .iter()
+                .map(|(file, header)| (*file, format!("{header}\n")))
+                .collect(),
+            generation: 1,
+        }
     }
 
     pub fn line(&mut self, file: &'static str, cells: &[&str]) {
@@ -51,30 +69,74 @@ impl Country {
         c.line("ents.tsv", &["C0", "Portail C"]);
         c.line("establishments.tsv", &["0561622J", "Collège Un"]);
         c.line("establishments.tsv", &["0650499P", "Lycée Deux"]);
-        c.line("groups.tsv", &["0561622J", "division", "6A", "Sixième A", ""]);
+        c.line(
+            "groups.tsv",
+            &["0561622J", "division", "6A", "Sixième A", ""],
+        );
         for (ent, person, name, uai, profile) in [
             ("B0", "pupil-1", "ÉLÈVE", "0561622J", "National_ELV"),
-            ("B0", "teacher-1", "O'Brien & <fils>", "0561622J", "National_ens"),
+            (
+                "B0",
+                "teacher-1",
+                "O'Brien & <fils>",
+                "0561622J",
+                "National_ens",
+            ),
             ("B0", "teacher-2", "SANS-DROIT", "0650499P", "National_ens"),
             ("C0", "pupil-1", "AUTRE", "0650499P", "National_elv"),
         ] {
-            c.line("people.tsv", &[ent, person, "M.", name, "Prénom", "p@example.org"]);
-            c.line("affiliations.tsv", &[ent, person, uai, profile, if uai == "0561622J" { "6A" } else { "" }, "", "", ""]);
+            c.line(
+                "people.tsv",
+                &[ent, person, "M.", name, "Prénom", "p@example.org"],
+            );
+            c.line(
+                "affiliations.tsv",
+                &[
+                    ent,
+                    person,
+                    uai,
+                    profile,
+                    if uai == "0561622J" { "6A" } else { "" },
+                    "",
+                    "",
+                    "",
+                ],
+            );
         }
-        c.line("publishers.tsv", &["push-house", "Éditions Push", "push-domain", ""]);
-        c.line("publishers.tsv", &["pull-house", "Éditions Pull", "pull-domain", ""]);
+        c.line(
+            "publishers.tsv",
+            &["push-house", "Éditions Push", "push-domain", ""],
+        );
+        c.line(
+            "publishers.tsv",
+            &["pull-house", "Éditions Pull", "pull-domain", ""],
+        );
         for (id, publisher, delivery, url) in [
             (PUSHED, "push-house", "push", "https://push.test/r/1"),
             (NAMED, "push-house", "push", "https://push.test/r/2"),
             (PULLED, "pull-house", "pull", "https://pull.test/r/1"),
             (PULLED_TOO, "pull-house", "pull", "https://pull.test/r/2"),
         ] {
-            c.line("resources.tsv", &[id, "Ressource", publisher, delivery, url, "", ""]);
+            c.line(
+                "resources.tsv",
+                &[id, "Ressource", publisher, delivery, url, "", ""],
+            );
             for attribute in ["IDO", "UAI", "PRO", "DIV"] {
                 c.line("release.tsv", &[id, attribute]);
             }
             let subscription = format!("abo-{id}");
-            c.line("subscriptions.tsv", &[&subscription, id, "0561622J", "ETABL", "ELEVE|ENSEIGNANT", "2026-09-01", "2027-08-31"]);
+            c.line(
+                "subscriptions.tsv",
+                &[
+                    &subscription,
+                    id,
+                    "0561622J",
+                    "ETABL",
+                    "ELEVE|ENSEIGNANT",
+                    "2026-09-01",
+                    "2027-08-31",
+                ],
+            );
         }
         for attribute in ["NOM", "PRE"] {
             c.line("release.tsv", &[NAMED, attribute]);
@@ -89,23 +151,74 @@ impl Country {
         for i in 0..schools {
             c.line("establishments.tsv", &[&uai(i), &format!("École {i}")]);
             for class in ["6A", "5B"] {
-                c.line("groups.tsv", &[&uai(i), "division", class, &format!("Classe {class}"), ""]);
+                c.line(
+                    "groups.tsv",
+                    &[&uai(i), "division", class, &format!("Classe {class}"), ""],
+                );
             }
         }
         for i in 0..people {
             let person = Self::person(i);
-            let profile = if i % 10 == 0 { "National_ens" } else { "National_elv" };
-            c.line("people.tsv", &["B0", &person, "", &format!("NOM{i}"), &format!("Prénom{i}"), ""]);
-            c.line("affiliations.tsv", &["B0", &person, &uai(i % schools), profile, if i % 2 == 0 { "6A" } else { "5B" }, "", "", ""]);
+            let profile = if i % 10 == 0 {
+                "National_ens"
+            } else {
+                "National_elv"
+            };
+            c.line(
+                "people.tsv",
+                &[
+                    "B0",
+                    &person,
+                    "",
+                    &format!("NOM{i}"),
+                    &format!("Prénom{i}"),
+                    "",
+                ],
+            );
+            c.line(
+                "affiliations.tsv",
+                &[
+                    "B0",
+                    &person,
+                    &uai(i % schools),
+                    profile,
+                    if i % 2 == 0 { "6A" } else { "5B" },
+                    "",
+                    "",
+                    "",
+                ],
+            );
         }
         let everywhere = (0..schools).map(uai).collect::<Vec<_>>().join("|");
         for i in 0..resources {
             let id = Self::resource(i);
-            c.line("resources.tsv", &[&id, &format!("Manuel {i}"), "push-house", "push", &format!("https://push.test/m/{i}"), "", ""]);
+            c.line(
+                "resources.tsv",
+                &[
+                    &id,
+                    &format!("Manuel {i}"),
+                    "push-house",
+                    "push",
+                    &format!("https://push.test/m/{i}"),
+                    "",
+                    "",
+                ],
+            );
             for attribute in ["IDO", "UAI", "PRO", "DIV"] {
                 c.line("release.tsv", &[&id, attribute]);
             }
-            c.line("subscriptions.tsv", &[&format!("s-{i}"), &id, &everywhere, "ETABL", "ELEVE|ENSEIGNANT", "2026-09-01", "2027-08-31"]);
+            c.line(
+                "subscriptions.tsv",
+                &[
+                    &format!("s-{i}"),
+                    &id,
+                    &everywhere,
+                    "ETABL",
+                    "ELEVE|ENSEIGNANT",
+                    "2026-09-01",
+                    "2027-08-31",
+                ],
+            );
         }
         c
     }
@@ -132,7 +245,11 @@ impl Country {
             std::fs::write(folder.join(file), text).unwrap();
         }
         let out = folder.join("octroi.snapshot");
-        let options = BuildOptions { generation: self.generation, built_at: super::NOON, ..BuildOptions::default() };
+        let options = BuildOptions {
+            generation: self.generation,
+            built_at: super::NOON,
+            ..BuildOptions::default()
+        };
         let report = build(&folder, &out, &options).unwrap();
         assert_eq!(report.set_aside_total(), 0, "{:?}", report.set_aside);
         let snapshot = Snapshot::open(&out).unwrap();

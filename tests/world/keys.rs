@@ -49,9 +49,11 @@ fn rsa() -> Pair {
 
 /// A fresh P-256 key.
 pub fn p256() -> Pair {
-    let document =
-        aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING, &aws_lc_rs::rand::SystemRandom::new())
-            .unwrap();
+    let document = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
+        &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
+    )
+    .unwrap();
     pair(document.as_ref())
 }
 
@@ -63,7 +65,17 @@ pub fn rsa3072() -> Pair {
 
 fn pair(pkcs8: &[u8]) -> Pair {
     let text = base64::engine::general_purpose::STANDARD.encode(pkcs8);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"));
-    Pair { signer: Arc::new(SoftwareSigner::from_pkcs8_pem(&pem, None, None).unwrap()), pem }
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        lines.join("\n")
+    );
+    Pair {
+        signer: Arc::new(SoftwareSigner::from_pkcs8_pem(&pem, None, None).unwrap()),
+        pem,
+    }
 }

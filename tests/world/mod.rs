@@ -3,7 +3,15 @@
 //! messages are written and signed as a portal writes them.
 //!
 //! Shared by the suites in `tests/` and by the benchmarks.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support"
+)]
 
 pub mod browser;
 pub mod country;
@@ -19,7 +27,10 @@ use octroi::state::guard::{LocalGuard, ReplayGuard};
 use octroi::state::rate::{Share, SignInRate};
 use octroi::state::revocation::Revocations;
 use octroi::state::seal::Sealer;
-use octroi::trust::{Current, Encrypt, Gateway, Legacy, NameIdChoice, Portal, Publisher, RefusalChoice, SingleSignOn, Trust};
+use octroi::trust::{
+    Current, Encrypt, Gateway, Legacy, NameIdChoice, Portal, Publisher, RefusalChoice,
+    SingleSignOn, Trust,
+};
 use octroi_dsig::{DataEncryption, DecryptionKey, EncryptionRecipient, KeyTransport, Signer};
 use octroi_entitlements::{Pseudonymizer, Snapshot};
 use octroi_saml::Time;
@@ -95,7 +106,10 @@ impl Plan {
         let signer: Arc<dyn Signer> = keys.gateway.clone();
         Self {
             country: country::Country::small(),
-            portals: vec![ent("portal-b", PORTAL_B, "B0", &keys.portal_b), ent("portal-c", PORTAL_C, "C0", &keys.portal_c)],
+            portals: vec![
+                ent("portal-b", PORTAL_B, "B0", &keys.portal_b),
+                ent("portal-c", PORTAL_C, "C0", &keys.portal_c),
+            ],
             publishers: vec![
                 house("push-house", "https://push.test/sp", signer.clone()),
                 house("pull-house", "https://pull.test/sp", signer.clone()),
@@ -106,11 +120,17 @@ impl Plan {
     }
 
     pub fn portal(&mut self, id: &str) -> &mut Portal {
-        self.portals.iter_mut().find(|portal| portal.id == id).unwrap()
+        self.portals
+            .iter_mut()
+            .find(|portal| portal.id == id)
+            .unwrap()
     }
 
     pub fn publisher(&mut self, id: &str) -> &mut Publisher {
-        self.publishers.iter_mut().find(|publisher| publisher.id == id).unwrap()
+        self.publishers
+            .iter_mut()
+            .find(|publisher| publisher.id == id)
+            .unwrap()
     }
 
     pub fn trust(&self) -> Arc<Trust> {
@@ -129,7 +149,11 @@ impl Plan {
             clock: Clock::standing_at(now),
             witness: self.witness.unwrap_or_else(|| events.clone()),
         });
-        World { engine, events, now }
+        World {
+            engine,
+            events,
+            now,
+        }
     }
 }
 
@@ -153,8 +177,14 @@ fn gateway() -> Gateway {
         sealer: Sealer::new(&[[9u8; 32]]).unwrap(),
         pseudonyms: Pseudonymizer::new(&[5u8; 32]).unwrap(),
         session: Duration::from_secs(6 * 3600),
-        sign_ins_of_one: Share { per_second: 10_000, burst: 100_000 },
-        sign_ins_of_all: Share { per_second: 10_000, burst: 100_000 },
+        sign_ins_of_one: Share {
+            per_second: 10_000,
+            burst: 100_000,
+        },
+        sign_ins_of_all: Share {
+            per_second: 10_000,
+            burst: 100_000,
+        },
         contact: None,
     }
 }

@@ -42,13 +42,24 @@ pub fn serial() -> u64 {
 }
 
 /// A usual Response of the portal `entity_id` for `person` of `ent`; a test turns its knobs before it is signed.
-pub fn response(now: Time, entity_id: &str, ent: &str, person: &str, request: Option<&str>) -> PortalResponse {
+pub fn response(
+    now: Time,
+    entity_id: &str,
+    ent: &str,
+    person: &str,
+    request: Option<&str>,
+) -> PortalResponse {
     let n = serial();
     let mut response = PortalResponse::usual(now, entity_id);
     response.identified(&format!("_r{n}"), &format!("_a{n}"));
-    response.to(&format!("{BASE}/saml/metadata"), &format!("{BASE}/saml/acs"));
+    response.to(
+        &format!("{BASE}/saml/metadata"),
+        &format!("{BASE}/saml/acs"),
+    );
     response.answers(request);
-    response.attribute("idEnt", [ent]).attribute("GARPersonIdentifiant", [person]);
+    response
+        .attribute("idEnt", [ent])
+        .attribute("GARPersonIdentifiant", [person]);
     response
 }
 
@@ -60,7 +71,13 @@ pub fn of_b(now: Time, person: &str, request: Option<&str>) -> PortalResponse {
 /// Signs as asked.
 pub fn sign(response: &PortalResponse, keys: &Pair, what: SignWhat) -> Vec<u8> {
     let mut xml = Vec::new();
-    response.write(Some(&PortalSignature::new(&*keys.signer, what)), None, &mut xml).unwrap();
+    response
+        .write(
+            Some(&PortalSignature::new(&*keys.signer, what)),
+            None,
+            &mut xml,
+        )
+        .unwrap();
     xml
 }
 
@@ -72,7 +89,10 @@ pub fn signed_by_b(response: &PortalResponse) -> Vec<u8> {
 /// The form that posts it.
 pub fn form(xml: &[u8], relay_state: Option<&str>) -> String {
     let encoded = octroi_dsig::base64::encode_to_string(xml);
-    let mut body = format!("SAMLResponse={}", utf8_percent_encode(&encoded, NON_ALPHANUMERIC));
+    let mut body = format!(
+        "SAMLResponse={}",
+        utf8_percent_encode(&encoded, NON_ALPHANUMERIC)
+    );
     if let Some(state) = relay_state {
         body.push_str("&RelayState=");
         body.extend(utf8_percent_encode(state, NON_ALPHANUMERIC));

@@ -16,7 +16,12 @@ pub struct Request {
 }
 
 /// A request of the publisher `entity_id`; `knobs` may change it before it is signed with the publisher's key.
-pub fn redirect(world: &World, entity_id: &str, relay_state: Option<&str>, knobs: impl FnOnce(&mut AuthnRequestToIssue<'_>)) -> Request {
+pub fn redirect(
+    world: &World,
+    entity_id: &str,
+    relay_state: Option<&str>,
+    knobs: impl FnOnce(&mut AuthnRequestToIssue<'_>),
+) -> Request {
     let id = format!("_q{}", serial());
     let (destination, acs) = (format!("{BASE}/idp/sso"), format!("{entity_id}/acs"));
     let mut request = AuthnRequestToIssue {
@@ -37,13 +42,27 @@ pub fn redirect(world: &World, entity_id: &str, relay_state: Option<&str>, knobs
     let signer = &*Keys::get().publisher.signer;
     let mut xml = Vec::new();
     write_request(&request, None, &mut xml).unwrap();
-    let url = redirect_url(&destination, MessageKind::Request, &xml, relay_state, Some(signer)).unwrap();
+    let url = redirect_url(
+        &destination,
+        MessageKind::Request,
+        &xml,
+        relay_state,
+        Some(signer),
+    )
+    .unwrap();
     let mut signed = Vec::new();
     write_request(&request, Some(signer), &mut signed).unwrap();
-    let mut form = format!("SAMLRequest={}", utf8_percent_encode(&post_value(&signed), NON_ALPHANUMERIC));
+    let mut form = format!(
+        "SAMLRequest={}",
+        utf8_percent_encode(&post_value(&signed), NON_ALPHANUMERIC)
+    );
     if let Some(state) = relay_state {
         form.push_str("&RelayState=");
         form.extend(utf8_percent_encode(state, NON_ALPHANUMERIC));
     }
-    Request { id: id.clone(), query: url.split_once('?').unwrap().1.to_owned(), form }
+    Request {
+        id: id.clone(),
+        query: url.split_once('?').unwrap().1.to_owned(),
+        form,
+    }
 }
