@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::key::Fingerprint;
+use crate::fingerprint::Fingerprint;
 
 /// Why a key or certificate is not usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

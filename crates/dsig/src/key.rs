@@ -7,12 +7,17 @@ use std::{
 };
 
 use aws_lc_rs::{digest, signature as lc};
-use rustls_pki_types::pem::{PemObject, SectionKind};
-use x509_cert::der::{Decode, Encode, Reader, SliceReader, Tag, oid::ObjectIdentifier};
+use rustls_pki_types::pem::SectionKind;
+use x509_cert::der::{Decode, oid::ObjectIdentifier};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use crate::{
-    algorithm::SignatureAlgorithm, error::KeyError, oaep::RsaKey, policy::AlgorithmPolicy,
+    algorithm::SignatureAlgorithm,
+    certificate::{certificate_spki, sections},
+    error::KeyError,
+    fingerprint::Fingerprint,
+    oaep::RsaKey,
+    policy::AlgorithmPolicy,
 };
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -42,46 +47,6 @@ pub enum KeyKind {
     P521,
     /// Edwards curve 25519.
     Ed25519,
-}
-
-/// SHA-256 of a key's SubjectPublicKeyInfo, as 64 lower-case hexadecimal digits: how a key is named in logs and refusals.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u8; 64]);
-
-impl Fingerprint {
-    /// Of a DER SubjectPublicKeyInfo.
-    #[must_use]
-    pub fn of_spki(der: &[u8]) -> Self {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut hex = [0; 64];
-        for (pair, byte) in hex
-            .chunks_exact_mut(2)
-            .zip(digest::digest(&digest::SHA256, der).as_ref())
-        {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 15)];
-        }
-        Self(hex)
-    }
-
-    /// The hexadecimal digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // Only ASCII is ever stored.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// A trusted public key, parsed once. Clones share it.
@@ -302,28 +267,6 @@ impl<'m> SignedOctets<'m> {
     }
 }
 
-/// Every certificate of PEM text, as DER, in order.
-///
-/// # Errors
-/// [`KeyError::Pem`] when a section is broken.
-pub fn certificates_from_pem(pem: &str) -> Result<Vec<Vec<u8>>, KeyError> {
-    sections(pem)
-        .filter_map(|section| match section {
-            Ok((SectionKind::Certificate, der)) => Some(Ok(der)),
-            Ok(_) => None,
-            Err(error) => Some(Err(error)),
-        })
-        .collect()
-}
-
-/// Every PEM section with its kind. Unknown kinds are left out by the reader.
-pub(crate) fn sections(
-    pem: &str,
-) -> impl Iterator<Item = Result<(SectionKind, Vec<u8>), KeyError>> {
-    <(SectionKind, Vec<u8>)>::pem_slice_iter(pem.as_bytes())
-        .map(|section| section.map_err(|_| KeyError::Pem))
-}
-
 fn rsa_slot(algorithm: SignatureAlgorithm) -> Option<usize> {
     Some(match algorithm {
         SignatureAlgorithm::RsaSha256 => 0,
@@ -369,37 +312,4 @@ fn rsa_bits(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<u32, KeyError> {
     } else {
         Err(KeyError::RsaSize { bits })
     }
-}
-
-/// Steps over the fields of `TBSCertificate` (RFC 5280 §4.1) to the SubjectPublicKeyInfo. What is stepped over need not be valid:
-/// partners' certificates are containers of a key, and a strict reading of names and dates would only refuse working partners.
-fn certificate_spki(der: &[u8]) -> Option<&[u8]> {
-    let certificate = sequence(der)?;
-    let mut outer = SliceReader::new(certificate).ok()?;
-    let tbs = sequence(outer.tlv_bytes().ok()?)?;
-    let mut fields = SliceReader::new(tbs).ok()?;
-    let version = Tag::ContextSpecific {
-        constructed: true,
-        number: x509_cert::der::TagNumber::N0,
-    };
-    if fields.peek_tag().ok()? == version {
-        fields.tlv_bytes().ok()?;
-    }
-    // serialNumber, signature, issuer, validity, subject
-    for _ in 0..5 {
-        fields.tlv_bytes().ok()?;
-    }
-    fields.tlv_bytes().ok()
-}
-
-/// The content of a DER SEQUENCE.
-fn sequence(der: &[u8]) -> Option<&[u8]> {
-    let reader = SliceReader::new(der).ok()?;
-    let header = reader.peek_header().ok()?;
-    if header.tag != Tag::Sequence {
-        return None;
-    }
-    let skip = usize::try_from(header.encoded_len().ok()?).ok()?;
-    let length = usize::try_from(header.length).ok()?;
-    der.get(skip..skip.checked_add(length)?)
 }

@@ -10,14 +10,16 @@
 //! other than enveloped and canonicalisation; say why a decryption failed.
 //!
 //! # The map, in the order in which an access meets it
-//! `key`, `policy`, `algorithm`: whom and what to trust · `verify`, `verified`: a signed element · `decrypt`, `oaep`: an encrypted one ·
+//! `key`, `certificate`, `policy`, `algorithm`: whom and what to trust · `verify`, `verified`: a signed element · `decrypt`, `oaep`: an encrypted one ·
 //! `sign`, `encrypt`: what is issued · [`redirect`]: the signed query of the HTTP-Redirect binding · [`base64`].
 
 mod algorithm;
 pub mod base64;
+mod certificate;
 mod decrypt;
 mod encrypt;
 mod error;
+mod fingerprint;
 mod key;
 mod oaep;
 mod policy;
@@ -29,12 +31,14 @@ mod verify;
 mod wycheproof;
 
 pub use algorithm::{DS, DigestAlgorithm, EXC_C14N, SignatureAlgorithm, XENC, XENC11};
+pub use certificate::certificates_from_pem;
 pub use decrypt::{DecryptionKey, decrypt};
 pub use encrypt::{DataEncryption, EncryptionRecipient, KeyTransport, encrypt};
 pub use error::{
     DecryptError, EncryptError, KeyError, KeysTried, RedirectError, SignError, SignatureError,
 };
-pub use key::{Fingerprint, KeyKind, PublicKey, RSA_MIN_BITS, certificates_from_pem};
+pub use fingerprint::Fingerprint;
+pub use key::{KeyKind, PublicKey, RSA_MIN_BITS};
 pub use policy::{AlgorithmPolicy, LegacyUse};
 pub use sign::{Signer, SoftwareSigner, sha256, signature_element};
 pub use verified::{Verified, VerifiedInfo};

@@ -16,8 +16,9 @@ use zeroize::Zeroizing;
 use crate::{
     algorithm::SignatureAlgorithm,
     base64,
+    certificate::{certificates_from_pem, sections},
     error::{KeyError, SignError},
-    key::{KeyKind, PublicKey, RSA_MIN_BITS, certificates_from_pem, sections},
+    key::{KeyKind, PublicKey, RSA_MIN_BITS},
 };
 
 /// One signing key with its one algorithm: in memory ([`SoftwareSigner`]) or in a token.

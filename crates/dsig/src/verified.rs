@@ -5,7 +5,7 @@ use octroi_xml::{Attribute, Element, NotText};
 
 use crate::{
     algorithm::{DS, DigestAlgorithm, SignatureAlgorithm},
-    key::Fingerprint,
+    fingerprint::Fingerprint,
     policy::LegacyUse,
 };
 

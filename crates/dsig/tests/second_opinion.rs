@@ -127,6 +127,7 @@ fn we_verify_what_xmlsec1_signs() {
     }
     let folder = Folder::new();
     for (algorithm, pair) in [
+        (SignatureAlgorithm::RsaSha1, &*RSA),
         (SignatureAlgorithm::RsaSha256, &*RSA),
         (SignatureAlgorithm::RsaSha512, &*RSA),
         (SignatureAlgorithm::EcdsaP256Sha256, &*P256),
@@ -166,7 +167,15 @@ fn we_verify_what_xmlsec1_signs() {
         assert!(run("xmlsec1", &arguments, &[&template]).0, "{algorithm:?}");
         let text = fs::read(signed).unwrap();
         let document = parse(&text, &Limits::default()).unwrap();
-        let verified = verify(document.root(), pair.keys(), &AlgorithmPolicy::default()).unwrap();
+        let is_sha1 = algorithm == SignatureAlgorithm::RsaSha1;
+        let strict = verify(document.root(), pair.keys(), &AlgorithmPolicy::default());
+        assert_eq!(strict.is_err(), is_sha1);
+        let policy = AlgorithmPolicy {
+            sha1: is_sha1,
+            ..AlgorithmPolicy::default()
+        };
+        let verified = verify(document.root(), pair.keys(), &policy).unwrap();
+        assert_eq!(verified.info().legacy.sha1, is_sha1);
         assert_eq!(verified.info().algorithm, algorithm);
     }
 }

@@ -29,7 +29,7 @@ const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// Valid rows that are refused, each with its reason. A row that is refused and not here fails the test.
-const REFUSED_THOUGH_VALID: [(&str, &str); 12] = [
+const REFUSED_THOUGH_VALID: [(&str, &str); 13] = [
     (
         "1advice-signed.xml",
         "the Signature is the last child of the Assertion, against the schema (C3)",
@@ -71,6 +71,10 @@ const REFUSED_THOUGH_VALID: [(&str, &str); 12] = [
     (
         "retrievalmethod-findkey.xml",
         "the EncryptedKey is no sibling of its EncryptedData",
+    ),
+    (
+        "enc-element-aes192-kt-rsa_oaep_sha1.xml",
+        "its private key is not there in PEM",
     ),
 ];
 

@@ -4,7 +4,7 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use octroi_xml::c14n;
 
 use super::shape::Shape;
-use crate::{error::SignatureError, key::Fingerprint};
+use crate::{error::SignatureError, fingerprint::Fingerprint};
 
 /// Digests the signed element without its Signature and compares. `key` is who signed, for the refusal.
 pub(super) fn check(shape: &Shape<'_>, key: Fingerprint) -> Result<(), SignatureError> {

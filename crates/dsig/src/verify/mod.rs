@@ -2,6 +2,7 @@
 //! takes only what the one before gave it, so none can be left out. Nothing here reads `KeyInfo` (C5, K1).
 
 mod content;
+mod methods;
 mod pss;
 mod shape;
 mod signature;

@@ -4,9 +4,12 @@
 
 use octroi_xml::{Element, Node, c14n};
 
-use super::signature::MAX_SIGNATURE;
+use super::{
+    methods::{Canonicalization, canonicalization, digest_method, signature_method, transforms},
+    signature::MAX_SIGNATURE,
+};
 use crate::{
-    algorithm::{DS, DigestAlgorithm, ENVELOPED, EXC_C14N, SignatureAlgorithm},
+    algorithm::{DS, DigestAlgorithm, SignatureAlgorithm},
     base64,
     error::SignatureError,
     policy::AlgorithmPolicy,
@@ -16,9 +19,6 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 
-/// Bounds on `InclusiveNamespaces/@PrefixList` (P2).
-const MAX_PREFIX_LIST: usize = 1024;
-const MAX_PREFIXES: usize = 32;
 /// Longest digest in bytes: SHA-512.
 const MAX_DIGEST: usize = 64;
 
@@ -33,12 +33,6 @@ pub(super) struct Shape<'d> {
     pub(super) digest_algorithm: DigestAlgorithm,
     digest: Bounded<MAX_DIGEST>,
     signature_value: Bounded<MAX_SIGNATURE>,
-}
-
-/// A canonicalisation with its inclusive prefixes.
-pub(super) struct Canonicalization<'d> {
-    pub(super) algorithm: c14n::Algorithm,
-    pub(super) prefixes: Vec<&'d str>,
 }
 
 /// A short octet string without a heap.
@@ -80,17 +74,17 @@ pub(super) fn read<'d>(
     }
 
     let [signed_info, value] = signature_children(signature)?;
-    let [method_c14n, method, reference] = signed_info_children(signed_info)?;
+    let [c14n_element, method_element, reference] = signed_info_children(signed_info)?;
     let signed_info_c14n =
-        canonicalization(method_c14n, policy, SignatureError::CanonicalizationMethod)?;
-    let signature_algorithm = signature_method(method, policy)?;
+        canonicalization(c14n_element, policy, SignatureError::CanonicalizationMethod)?;
+    let signature_algorithm = signature_method(method_element, policy)?;
 
     target(reference, id)?;
-    let [transforms, digest_method, digest_value] =
+    let [transforms_element, digest_element, digest_value] =
         exactly(reference, ["Transforms", "DigestMethod", "DigestValue"])
             .ok_or(SignatureError::ReferenceShape)?;
-    let content_c14n = transform_list(transforms, policy)?;
-    let digest_algorithm = digest_method_of(digest_method, policy)?;
+    let content_c14n = transforms(transforms_element, policy)?;
+    let digest_algorithm = digest_method(digest_element, policy)?;
     let digest = octets(digest_value).ok_or(SignatureError::DigestValue)?;
     if digest.length != digest_algorithm.hash().output_len() {
         return Err(SignatureError::DigestValue);
@@ -194,116 +188,6 @@ fn target(reference: Element<'_>, id: &str) -> Result<(), SignatureError> {
     }
 }
 
-fn signature_method(
-    method: Element<'_>,
-    policy: &AlgorithmPolicy,
-) -> Result<SignatureAlgorithm, SignatureError> {
-    let uri = method
-        .attribute("Algorithm")
-        .ok_or(SignatureError::SignatureMethod)?;
-    let algorithm = if uri == super::pss::GENERIC {
-        super::pss::algorithm(method)?
-    } else {
-        let algorithm = SignatureAlgorithm::from_uri(uri).ok_or(SignatureError::SignatureMethod)?;
-        if !is_empty(method) {
-            return Err(SignatureError::SignatureParameters);
-        }
-        algorithm
-    };
-    if algorithm == SignatureAlgorithm::RsaSha1 && !policy.sha1 {
-        return Err(SignatureError::SignatureMethod);
-    }
-    Ok(algorithm)
-}
-
-fn digest_method_of(
-    method: Element<'_>,
-    policy: &AlgorithmPolicy,
-) -> Result<DigestAlgorithm, SignatureError> {
-    let algorithm = method
-        .attribute("Algorithm")
-        .and_then(DigestAlgorithm::from_uri)
-        .ok_or(SignatureError::DigestMethod)?;
-    if (algorithm == DigestAlgorithm::Sha1 && !policy.sha1) || !is_empty(method) {
-        return Err(SignatureError::DigestMethod);
-    }
-    Ok(algorithm)
-}
-
-/// Enveloped, then canonicalisation. Without the second, the octets are by definition inclusive canonical XML, so that is by policy.
-fn transform_list<'d>(
-    transforms: Element<'d>,
-    policy: &AlgorithmPolicy,
-) -> Result<Canonicalization<'d>, SignatureError> {
-    if let Some([enveloped, c14n]) = exactly(transforms, ["Transform", "Transform"]) {
-        is_enveloped(enveloped)?;
-        return canonicalization(c14n, policy, SignatureError::Transform);
-    }
-    let [enveloped] = exactly(transforms, ["Transform"]).ok_or(SignatureError::Transform)?;
-    is_enveloped(enveloped)?;
-    if !policy.inclusive_c14n {
-        return Err(SignatureError::Transform);
-    }
-    Ok(Canonicalization {
-        algorithm: c14n::Algorithm::Inclusive,
-        prefixes: Vec::new(),
-    })
-}
-
-fn is_enveloped(transform: Element<'_>) -> Result<(), SignatureError> {
-    if transform.attribute("Algorithm") == Some(ENVELOPED) && is_empty(transform) {
-        Ok(())
-    } else {
-        Err(SignatureError::Transform)
-    }
-}
-
-/// An allowed canonicalisation; `refusal` tells where a refused one stood.
-fn canonicalization<'d>(
-    method: Element<'d>,
-    policy: &AlgorithmPolicy,
-    refusal: SignatureError,
-) -> Result<Canonicalization<'d>, SignatureError> {
-    let algorithm = method
-        .attribute("Algorithm")
-        .and_then(c14n::Algorithm::from_uri);
-    match algorithm {
-        Some(c14n::Algorithm::Exclusive) => Ok(Canonicalization {
-            algorithm: c14n::Algorithm::Exclusive,
-            prefixes: prefixes(method)?,
-        }),
-        Some(c14n::Algorithm::Inclusive) if policy.inclusive_c14n && is_empty(method) => {
-            Ok(Canonicalization {
-                algorithm: c14n::Algorithm::Inclusive,
-                prefixes: Vec::new(),
-            })
-        }
-        _ => Err(refusal),
-    }
-}
-
-/// The prefixes of an optional `InclusiveNamespaces`.
-fn prefixes(method: Element<'_>) -> Result<Vec<&str>, SignatureError> {
-    if is_empty(method) {
-        return Ok(Vec::new());
-    }
-    let mut elements = method.elements();
-    let list = match (elements.next(), elements.next()) {
-        (Some(only), None) if only.is(EXC_C14N, "InclusiveNamespaces") && !has_text(method) => {
-            only.attribute("PrefixList").filter(|_| is_empty(only))
-        }
-        _ => None,
-    };
-    let list = list
-        .filter(|list| list.len() <= MAX_PREFIX_LIST)
-        .ok_or(SignatureError::PrefixList)?;
-    let prefixes: Vec<&str> = list.split_ascii_whitespace().collect();
-    if prefixes.len() > MAX_PREFIXES {
-        return Err(SignatureError::PrefixList);
-    }
-    Ok(prefixes)
-}
-
 /// The child elements, when they are exactly these of XML Signature in this order, with nothing but white space between.
 pub(super) fn exactly<'d, const N: usize>(
     parent: Element<'d>,
@@ -325,7 +209,7 @@ pub(super) fn is_empty(element: Element<'_>) -> bool {
     element.elements().next().is_none() && !has_text(element)
 }
 
-fn has_text(element: Element<'_>) -> bool {
+pub(super) fn has_text(element: Element<'_>) -> bool {
     element.children().any(|child| match child {
         Node::Text(text) => !text
             .bytes()

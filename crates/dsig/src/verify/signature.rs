@@ -6,7 +6,8 @@ use super::shape::Shape;
 use crate::{
     algorithm::SignatureAlgorithm,
     error::{KeysTried, SignatureError},
-    key::{Fingerprint, PublicKey, SignedOctets},
+    fingerprint::Fingerprint,
+    key::{PublicKey, SignedOctets},
     policy::{AlgorithmPolicy, LegacyUse},
 };
 

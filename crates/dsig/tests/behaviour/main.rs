@@ -11,6 +11,7 @@ mod common;
 
 mod encryption;
 mod keys;
+mod methods;
 mod properties;
 mod redirect;
 mod shapes;

@@ -1,33 +1,32 @@
-//! Each way to bend a signature has its own refusal (security.md W1–W11, K1–K5). Where the bent part is inside SignedInfo it is signed
+//! Each way to bend a signature has its own refusal (W1–W11 of docs/THREATS.md). Where the bent part is inside SignedInfo it is signed
 //! as bent, by the trusted key: the shape refuses, not a broken value.
 
 use octroi_dsig::{AlgorithmPolicy, PublicKey, SignatureAlgorithm, SignatureError, Signer, verify};
 use octroi_xml::{Limits, parse};
 
 use crate::common::{
-    ASSERTION, Forge, METADATA, OTHER_RSA, P256, RESPONSE, RSA, sign, signed_assertion,
-    signed_response,
+    ASSERTION, Forge, METADATA, RESPONSE, RSA, sign, signed_assertion, signed_response,
 };
 
-type Edit<'a> = &'a dyn Fn(String) -> String;
+pub(crate) type Edit<'a> = &'a dyn Fn(String) -> String;
 
-const STRICT: AlgorithmPolicy = AlgorithmPolicy {
+pub(crate) const STRICT: AlgorithmPolicy = AlgorithmPolicy {
     sha1: false,
     small_rsa: false,
     cbc: false,
     inclusive_c14n: false,
 };
 
-fn same(text: String) -> String {
+pub(crate) fn same(text: String) -> String {
     text
 }
 
-fn keys() -> Vec<PublicKey> {
+pub(crate) fn keys() -> Vec<PublicKey> {
     vec![RSA.public.clone()]
 }
 
 /// Verifies the root.
-fn check_with(
+pub(crate) fn check_with(
     xml: &str,
     keys: &[PublicKey],
     policy: &AlgorithmPolicy,
@@ -36,15 +35,15 @@ fn check_with(
     verify(document.root(), keys, policy).map(|_| ())
 }
 
-fn check(xml: &str) -> Result<(), SignatureError> {
+pub(crate) fn check(xml: &str) -> Result<(), SignatureError> {
     check_with(xml, &keys(), &STRICT)
 }
 
-fn signer() -> impl Signer {
+pub(crate) fn signer() -> impl Signer {
     RSA.signer(SignatureAlgorithm::RsaSha256)
 }
 
-fn forged(
+pub(crate) fn forged(
     template: &str,
     signed_info: Edit<'_>,
     signature: Edit<'_>,
@@ -59,16 +58,16 @@ fn forged(
 }
 
 /// Alters SignedInfo before it is signed.
-fn bent(from: &str, to: &str) -> Result<(), SignatureError> {
+pub(crate) fn bent(from: &str, to: &str) -> Result<(), SignatureError> {
     forged(ASSERTION, &|text| replaced(&text, from, to), &same)
 }
 
 /// Alters the Signature after it was made, outside SignedInfo.
-fn altered(from: &str, to: &str) -> Result<(), SignatureError> {
+pub(crate) fn altered(from: &str, to: &str) -> Result<(), SignatureError> {
     forged(ASSERTION, &same, &|text| replaced(&text, from, to))
 }
 
-fn replaced(text: &str, from: &str, to: &str) -> String {
+pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from} is not in {text}");
     text.replacen(from, to, 1)
 }
@@ -398,41 +397,6 @@ fn w9_transforms() {
 }
 
 #[test]
-fn prefix_lists_are_bounded_and_well_formed() {
-    let list = |inner: &str| {
-        let exclusive = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">";
-        bent(exclusive, &format!("{exclusive}{inner}"))
-    };
-    let namespaces = |prefixes: &str| {
-        format!(
-            "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"{prefixes}\"></ec:InclusiveNamespaces>"
-        )
-    };
-    assert_eq!(list(&namespaces("xs saml #default")), Ok(()));
-    assert_eq!(list(&namespaces("")), Ok(()));
-    assert_eq!(
-        list(&namespaces(&"p ".repeat(33))),
-        Err(SignatureError::PrefixList)
-    );
-    assert_eq!(
-        list(&namespaces(&"p".repeat(1025))),
-        Err(SignatureError::PrefixList)
-    );
-    assert_eq!(
-        list(&namespaces("a").repeat(2)),
-        Err(SignatureError::PrefixList)
-    );
-    assert_eq!(list("<x></x>"), Err(SignatureError::PrefixList));
-    assert_eq!(list("text"), Err(SignatureError::PrefixList));
-    assert_eq!(
-        list(
-            "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ec:InclusiveNamespaces>"
-        ),
-        Err(SignatureError::PrefixList)
-    );
-}
-
-#[test]
 fn w10_w11_a_signature_that_covers_an_ancestor_or_a_child() {
     // The inner assertion carries a signature over the Response around it, and the other way round.
     let signer = signer();
@@ -468,209 +432,4 @@ fn t1_comments_inside_signed_messages() {
         "<!-- an aggregate --><md:IDPSSODescriptor>",
     );
     assert_eq!(check(&metadata), Ok(()));
-}
-
-#[test]
-fn k1_key_info_is_not_looked_at() {
-    let attacker = OTHER_RSA.signer(SignatureAlgorithm::RsaSha256);
-    let spki = octroi_dsig::base64::encode_to_string(OTHER_RSA.public.spki_der());
-    for key_info in [
-        "",
-        "<ds:KeyInfo><ds:KeyName>trusted</ds:KeyName></ds:KeyInfo>",
-        &format!(
-            "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{spki}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
-        ),
-    ] {
-        let with = |text: String| {
-            replaced(
-                &text,
-                "</ds:Signature>",
-                &format!("{key_info}</ds:Signature>"),
-            )
-        };
-        let text = Forge::new(&attacker, "_a1").sign(ASSERTION, same, with);
-        let Err(SignatureError::Invalid { tried }) = check(&text) else {
-            panic!("accepted")
-        };
-        assert_eq!(tried.count(), 1);
-        assert_eq!(
-            tried.fingerprints().next().unwrap().as_str(),
-            RSA.public.fingerprint()
-        );
-        // Whatever it says, a trusted key's signature holds.
-        assert_eq!(forged(ASSERTION, &same, &with), Ok(()));
-    }
-}
-
-#[test]
-fn k2_unsigned_or_without_keys() {
-    assert_eq!(
-        check(&ASSERTION.replace("{signature}", "")),
-        Err(SignatureError::Missing)
-    );
-    assert_eq!(
-        check_with(&signed_assertion(&signer()), &[], &STRICT),
-        Err(SignatureError::NoKey)
-    );
-}
-
-#[test]
-fn k3_the_key_decides_its_kind() {
-    assert_eq!(
-        check_with(&signed_assertion(&signer()), P256.keys(), &STRICT),
-        Err(SignatureError::NoMatchingKey)
-    );
-    let length = "</ds:SignatureMethod>";
-    assert_eq!(
-        bent(
-            length,
-            &format!("<ds:HMACOutputLength>1</ds:HMACOutputLength>{length}")
-        ),
-        Err(SignatureError::SignatureParameters)
-    );
-}
-
-#[test]
-fn k4_methods_that_are_not_on_the_list() {
-    let method = SignatureAlgorithm::RsaSha256.uri();
-    for bad in [
-        "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
-        "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
-        "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
-        "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256 ",
-        "http://www.w3.org/2001/04/xmldsig-more#RSA-SHA256",
-        "",
-    ] {
-        assert_eq!(
-            bent(method, bad),
-            Err(SignatureError::SignatureMethod),
-            "{bad}"
-        );
-    }
-    let digest = "http://www.w3.org/2001/04/xmlenc#sha256";
-    for bad in [
-        "http://www.w3.org/2000/09/xmldsig#sha1",
-        "http://www.w3.org/2001/04/xmldsig-more#md5",
-        "",
-    ] {
-        assert_eq!(
-            bent(digest, bad),
-            Err(SignatureError::DigestMethod),
-            "{bad}"
-        );
-    }
-    let c14n = "CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"";
-    for bad in [
-        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
-        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
-        "http://www.w3.org/2006/12/xml-c14n11",
-        "",
-    ] {
-        assert_eq!(
-            bent(c14n, &format!("CanonicalizationMethod Algorithm=\"{bad}\"")),
-            Err(SignatureError::CanonicalizationMethod),
-            "{bad}"
-        );
-    }
-}
-
-#[test]
-fn k5_parameters_of_generic_pss() {
-    let pss = RSA.signer(SignatureAlgorithm::RsaPssSha256);
-    let mut forge = Forge::new(&pss, "_a1");
-    forge.method = Some("http://www.w3.org/2007/05/xmldsig-more#rsa-pss");
-    let with = |parameters: &str| {
-        let end = "</ds:SignatureMethod>";
-        check(&forge.sign(
-            ASSERTION,
-            |text| replaced(&text, end, &format!("{parameters}{end}")),
-            same,
-        ))
-    };
-    let params = |inner: &str| {
-        with(&format!(
-            "<p:RSAPSSParams xmlns:p=\"http://www.w3.org/2007/05/xmldsig-more#\">{inner}</p:RSAPSSParams>"
-        ))
-    };
-    let sha = |bits: &str| {
-        format!(
-            "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha{bits}\"></ds:DigestMethod>"
-        )
-    };
-    let mgf = |inner: &str| {
-        format!(
-            "<p:MaskGenerationFunction Algorithm=\"http://www.w3.org/2007/05/xmldsig-more#MGF1\">{inner}</p:MaskGenerationFunction>"
-        )
-    };
-    let tail = "<p:SaltLength>32</p:SaltLength><p:TrailerField>1</p:TrailerField>";
-    assert_eq!(with(""), Ok(()));
-    assert_eq!(params(""), Ok(()));
-    assert_eq!(
-        params(&format!("{}{}{tail}", sha("256"), mgf(&sha("256")))),
-        Ok(())
-    );
-    for bad in [
-        sha("512"),
-        mgf(&sha("512")),
-        "<p:SaltLength>0</p:SaltLength>".to_owned(),
-        "<p:TrailerField>2</p:TrailerField>".to_owned(),
-        "<x></x>".to_owned(),
-    ] {
-        assert_eq!(
-            params(&bad),
-            Err(SignatureError::SignatureParameters),
-            "{bad}"
-        );
-    }
-    assert_eq!(with("<x></x>"), Err(SignatureError::SignatureParameters));
-    assert_eq!(with("text"), Err(SignatureError::SignatureParameters));
-}
-
-#[test]
-fn k10_every_key_is_tried_and_reported() {
-    let text = signed_assertion(&signer());
-    let rollover = [
-        OTHER_RSA.public.clone(),
-        P256.public.clone(),
-        RSA.public.clone(),
-    ];
-    assert_eq!(check_with(&text, &rollover, &STRICT), Ok(()));
-    let many = vec![OTHER_RSA.public.clone(); 20];
-    let Err(SignatureError::Invalid { tried }) = check_with(&text, &many, &STRICT) else {
-        panic!("accepted")
-    };
-    assert_eq!((tried.count(), tried.fingerprints().count()), (20, 8));
-}
-
-#[test]
-fn the_signature_comes_before_the_digest() {
-    let text = signed_assertion(&signer()).replace("ada@", "eve@");
-    assert_eq!(
-        check(&text),
-        Err(SignatureError::Digest {
-            key: key_fingerprint()
-        })
-    );
-    let attacker =
-        signed_assertion(&OTHER_RSA.signer(SignatureAlgorithm::RsaSha256)).replace("ada@", "eve@");
-    assert!(matches!(
-        check(&attacker),
-        Err(SignatureError::Invalid { .. })
-    ));
-}
-
-fn key_fingerprint() -> octroi_dsig::Fingerprint {
-    octroi_dsig::Fingerprint::of_spki(RSA.public.spki_der())
-}
-
-#[test]
-fn codes_are_unique() {
-    let mut codes = SignatureError::CODES.to_vec();
-    let all = codes.len();
-    codes.sort_unstable();
-    codes.dedup();
-    assert_eq!(codes.len(), all);
-    assert_eq!(SignatureError::Misplaced.code(), "signature-misplaced");
 }
