@@ -1,5 +1,5 @@
 //! Signing what is issued: the [`Signer`] trait behind which a token can stand, keys in memory, and the text of `ds:Signature`, written
-//! in canonical form so that the bytes hashed are the bytes sent. Nothing is parsed or canonicalised to sign, and SHA-1 is never produced.
+//! in canonical form so that the bytes hashed are the bytes sent. Nothing is parsed or canonicalised to sign, and no signer here makes SHA-1.
 
 use std::fmt;
 
