@@ -14,4 +14,7 @@ pub mod trust;
 
 pub mod config;
 pub mod observe;
+pub mod run;
+
+pub mod cli;
 pub mod simulate;

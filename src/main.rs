@@ -1,2 +1,7 @@
-//! octroi
-fn main() {}
+//! The gateway's program: see `octroi::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    octroi::cli::main()
+}

@@ -87,8 +87,8 @@ mod tests {
         assert_eq!(lines.place(&(0..1)), Place { line: 1, column: 1 });
         assert_eq!(lines.place(&(4..5)), Place { line: 1, column: 5 });
         assert_eq!(lines.place(&(11..12)), Place { line: 2, column: 4 });
-        assert_eq!(lines.place(&(14..14)), Place { line: 3, column: 1 });
-        assert_eq!(lines.place(&(15..15)), Place { line: 4, column: 1 });
+        assert_eq!(lines.place(&(15..15)), Place { line: 3, column: 1 });
+        assert_eq!(lines.place(&(16..16)), Place { line: 4, column: 1 });
         assert_eq!(lines.place(&(900..901)), Place { line: 4, column: 2 });
     }
 

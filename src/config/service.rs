@@ -100,6 +100,8 @@ pub struct SnapshotSettings {
     pub path: At<String>,
     /// How often to look whether it was replaced; `None` waits for SIGHUP.
     pub watch: Option<Duration>,
+    /// A snapshot that lost more of its people than this, in percent, is refused.
+    pub shrink_percent: u64,
 }
 
 /// `[state]`: what must survive a restart.
@@ -309,10 +311,12 @@ pub(super) fn cookies(section: Section<'_, '_>) -> CookieSettings {
 pub(super) fn snapshot(section: Section<'_, '_>) -> SnapshotSettings {
     let path = section.required("path", "\"../var/snapshot/current.octroi\"");
     let watch = section.integer("watch_seconds", 5, 0..=3600);
+    let shrink_percent = section.integer("shrink_percent", 20, 0..=100);
     section.finish();
     SnapshotSettings {
         path,
         watch: (watch > 0).then(|| Duration::from_secs(watch)),
+        shrink_percent,
     }
 }
 

@@ -283,6 +283,20 @@ pub trait Answer: Send + Sync + 'static {
     fn restart_link(&self, endpoint: Endpoint, incoming: &Incoming) -> Option<String>;
 }
 
+impl<A: Answer> Answer for std::sync::Arc<A> {
+    fn answer(
+        &self,
+        endpoint: Endpoint,
+        incoming: Incoming,
+    ) -> impl Future<Output = Outgoing> + Send {
+        A::answer(self, endpoint, incoming)
+    }
+
+    fn restart_link(&self, endpoint: Endpoint, incoming: &Incoming) -> Option<String> {
+        A::restart_link(self, endpoint, incoming)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

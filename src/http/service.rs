@@ -21,7 +21,7 @@ use super::refusal::EdgeRefusal;
 use super::request::{self, BodyError};
 use super::routes::{self, Route};
 use super::well_known;
-use crate::clock::Clock;
+use crate::clock::system_now;
 use crate::observe::metrics::Metrics;
 use crate::pages::{IndexPage, style};
 
@@ -47,24 +47,16 @@ pub struct Service<A> {
     front: ArcSwap<Front>,
     admission: Arc<Admission>,
     metrics: Arc<Metrics>,
-    clock: Arc<Clock>,
 }
 
 impl<A: Answer> Service<A> {
     /// The edge around `access`.
-    pub fn new(
-        access: A,
-        front: Front,
-        admission: Arc<Admission>,
-        metrics: Arc<Metrics>,
-        clock: Arc<Clock>,
-    ) -> Self {
+    pub fn new(access: A, front: Front, admission: Arc<Admission>, metrics: Arc<Metrics>) -> Self {
         Self {
             access,
             front: ArcSwap::from_pointee(front),
             admission,
             metrics,
-            clock,
         }
     }
 
@@ -212,7 +204,7 @@ impl<A: Answer> Service<A> {
             Route::SecurityTxt => headers::response(well_known::security_txt(
                 &front.base_url,
                 &front.contact,
-                self.clock.now(),
+                system_now(),
             )),
             Route::Robots => headers::response(well_known::robots()),
             Route::Index => {

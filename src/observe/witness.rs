@@ -35,7 +35,13 @@ impl Observer {
         match event.what {
             What::Granted => access.granted(endpoint, event.portal, event.publisher, event.elapsed),
             What::Refused => {
-                access.refused(endpoint, event.code, event.portal, event.publisher, event.elapsed);
+                access.refused(
+                    endpoint,
+                    event.code,
+                    event.portal,
+                    event.publisher,
+                    event.elapsed,
+                );
             }
             What::SignInStarted | What::Restarted => access.went_on(endpoint, event.elapsed),
             What::LoggedOut => access.logout(endpoint),
@@ -81,7 +87,11 @@ impl Witness for Observer {
             time: event.time,
             trace: event.trace,
             event: event.what.label(),
-            outcome: if event.what == What::Refused { Outcome::Refused } else { Outcome::Done },
+            outcome: if event.what == What::Refused {
+                Outcome::Refused
+            } else {
+                Outcome::Done
+            },
             code: event.code,
             endpoint: event.endpoint.label(),
             portal: event.portal,
@@ -145,7 +155,10 @@ mod tests {
             upstream_assertion: Some("_up"),
             issued_assertion: None,
             generation: 7,
-            legacy: LegacyUse { sha1: true, ..LegacyUse::default() },
+            legacy: LegacyUse {
+                sha1: true,
+                ..LegacyUse::default()
+            },
             elapsed: Duration::from_millis(2),
         }
     }
@@ -161,12 +174,15 @@ mod tests {
             segment_bytes: 1 << 20,
             sync: Duration::from_secs(1),
         };
-        let audit = Audit::open(&options, Time::from_unix_seconds(1), Arc::clone(&metrics)).unwrap();
+        let audit =
+            Audit::open(&options, Time::from_unix_seconds(1), Arc::clone(&metrics)).unwrap();
         let observer = Observer::new(Arc::clone(&metrics), audit);
         observer.witness(&event(What::Granted, None)).unwrap();
-        observer.witness(&event(What::Refused, Some("assertion-replayed"))).unwrap();
+        observer
+            .witness(&event(What::Refused, Some("assertion-replayed")))
+            .unwrap();
         observer.witness(&event(What::SignInStarted, None)).unwrap();
-        assert_eq!(verify(&directory).unwrap().lines, 4);
+        assert_eq!(verify(&directory, None).unwrap().lines, 4);
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
         for line in [
             "octroi_accesses_total{outcome=\"granted\",portal=\"ent-b0\",publisher=\"none\"} 1",

@@ -44,14 +44,6 @@ fn halves(language: Language, french: &'static Words, english: &'static Words) -
     }
 }
 
-/// Picks the preferred of two fixed texts.
-fn pick(language: Language, french: &'static str, english: &'static str) -> &'static str {
-    match language {
-        Language::French => french,
-        Language::English => english,
-    }
-}
-
 /// An access was refused.
 #[derive(Clone, Copy, Debug)]
 pub struct RefusalPage<'a> {

@@ -135,7 +135,10 @@ pub(super) fn split(line: &[u8]) -> Result<(&[u8], Hash), LineError> {
 pub(super) fn sequence(line: &[u8]) -> Result<u64, LineError> {
     let rest = line.strip_prefix(b"{\"seq\":").ok_or(LineError::Form)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    std::str::from_utf8(&rest[..digits]).ok().and_then(|text| text.parse().ok()).ok_or(LineError::Form)
+    std::str::from_utf8(&rest[..digits])
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(LineError::Form)
 }
 
 #[cfg(test)]

@@ -25,13 +25,23 @@ pub(super) enum Recovered {
     /// The last segment is whole.
     Whole(Segment),
     /// The last line was half written; it lies aside now.
-    Torn { segment: Segment, bytes: u64, aside: PathBuf },
+    Torn {
+        segment: Segment,
+        bytes: u64,
+        aside: PathBuf,
+    },
     /// The last segment was altered. The chain goes on from its last line in a new segment.
-    Broken { head: Head, segment: PathBuf, error: LineError },
+    Broken {
+        head: Head,
+        segment: PathBuf,
+        error: LineError,
+    },
 }
 
 pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
-    let Some(path) = super::verify::segments(directory)?.pop() else { return Ok(Recovered::Empty) };
+    let Some(path) = super::verify::segments(directory)?.pop() else {
+        return Ok(Recovered::Empty);
+    };
     let file = File::open(&path).map_err(at(&path))?;
     let length = file.metadata().map_err(at(&path))?.len();
     let mut walk = Walk::default();
@@ -48,7 +58,11 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
     let whole = lines.offset();
     let head = walk.head();
     if let Some(error) = broken {
-        return Ok(Recovered::Broken { head, segment: path, error });
+        return Ok(Recovered::Broken {
+            head,
+            segment: path,
+            error,
+        });
     }
     if whole == length && length > 0 {
         return Ok(Recovered::Whole(Segment { path, length, head }));
@@ -58,19 +72,41 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
         return torn_opening(&path, length);
     }
     let aside = set_aside(&path, whole)?;
-    Ok(Recovered::Torn { segment: Segment { path, length: whole, head }, bytes: length - whole, aside })
+    Ok(Recovered::Torn {
+        segment: Segment {
+            path,
+            length: whole,
+            head,
+        },
+        bytes: length - whole,
+        aside,
+    })
 }
 
 /// Copies everything from `from` into a file of its own and cuts it off.
 fn set_aside(path: &Path, from: u64) -> Result<PathBuf, AuditError> {
     let aside = free_name(path);
-    let mut source = OpenOptions::new().read(true).write(true).open(path).map_err(at(path))?;
+    let mut source = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(at(path))?;
     source.seek(SeekFrom::Start(from)).map_err(at(path))?;
-    let mut target =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside).map_err(at(&aside))?;
+    let mut target = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&aside)
+        .map_err(at(&aside))?;
     std::io::copy(&mut source, &mut target).map_err(at(&aside))?;
-    target.flush().and_then(|()| target.sync_all()).map_err(at(&aside))?;
-    source.set_len(from).and_then(|()| source.sync_all()).map_err(at(path))?;
+    target
+        .flush()
+        .and_then(|()| target.sync_all())
+        .map_err(at(&aside))?;
+    source
+        .set_len(from)
+        .and_then(|()| source.sync_all())
+        .map_err(at(path))?;
     Ok(aside)
 }
 
@@ -84,5 +120,8 @@ fn torn_opening(path: &Path, length: u64) -> Result<Recovered, AuditError> {
 }
 
 fn free_name(path: &Path) -> PathBuf {
-    (1_u32..).map(|number| path.with_extension(format!("torn-{number}"))).find(|name| !name.exists()).unwrap_or_default()
+    (1_u32..)
+        .map(|number| path.with_extension(format!("torn-{number}")))
+        .find(|name| !name.exists())
+        .unwrap_or_default()
 }

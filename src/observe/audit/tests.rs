@@ -22,7 +22,12 @@ impl Folder {
     }
 
     fn options(&self, segment_bytes: u64, policy: AuditPolicy) -> Options {
-        Options { directory: self.0.clone(), policy, segment_bytes, sync: Duration::from_millis(20) }
+        Options {
+            directory: self.0.clone(),
+            policy,
+            segment_bytes,
+            sync: Duration::from_millis(20),
+        }
     }
 
     fn open(&self) -> Audit {
@@ -85,9 +90,12 @@ fn a_trail_is_whole_and_goes_on_after_a_restart() {
     let audit = folder.open();
     assert_eq!(audit.head(), head);
     write(&audit, 2);
-    let verified = verify(&folder.0).unwrap();
+    let verified = verify(&folder.0, None).unwrap();
     assert!(verified.breaks.is_empty() && !verified.torn, "{verified:?}");
-    assert_eq!((verified.lines, verified.first, verified.head), (6, 1, audit.head()));
+    assert_eq!(
+        (verified.lines, verified.first, verified.head),
+        (6, 1, audit.head())
+    );
     let text = fs::read_to_string(&folder.segments()[0]).unwrap();
     for line in text.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -105,17 +113,23 @@ fn segments_follow_each_other_and_are_private() {
     write(&audit, 20);
     assert!(folder.segments().len() > 3);
     for segment in folder.segments() {
-        assert_eq!(fs::metadata(&segment).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&segment).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
-    let verified = verify(&folder.0).unwrap();
+    let verified = verify(&folder.0, None).unwrap();
     assert!(verified.breaks.is_empty(), "{verified:?}");
     // Old segments may be archived: what is left is still a whole chain.
     fs::remove_file(&folder.segments()[0]).unwrap();
-    let verified = verify(&folder.0).unwrap();
-    assert!(verified.breaks.is_empty() && verified.first > 1, "{verified:?}");
+    let verified = verify(&folder.0, None).unwrap();
+    assert!(
+        verified.breaks.is_empty() && verified.first > 1,
+        "{verified:?}"
+    );
     // One taken from the middle is noticed.
     fs::remove_file(&folder.segments()[1]).unwrap();
-    assert_eq!(verify(&folder.0).unwrap().breaks.len(), 1);
+    assert_eq!(verify(&folder.0, None).unwrap().breaks.len(), 1);
 }
 
 #[test]
@@ -131,17 +145,21 @@ fn a_torn_line_is_set_aside_and_the_chain_goes_on() {
         let mut torn = whole.clone();
         torn.extend_from_slice(&whole[whole.len() - 300..][..keep]);
         fs::write(&segment, &torn).unwrap();
-        assert!(verify(&folder.0).unwrap().torn);
+        assert!(verify(&folder.0, None).unwrap().torn);
         let audit = folder.open();
         assert_eq!(audit.head(), head);
         write(&audit, 1);
         drop(audit);
-        let verified = verify(&folder.0).unwrap();
+        let verified = verify(&folder.0, None).unwrap();
         assert!(verified.breaks.is_empty() && !verified.torn, "{verified:?}");
         fs::write(&segment, &whole).unwrap();
     }
     let aside = fs::read_dir(&folder.0).unwrap().filter(|e| {
-        e.as_ref().unwrap().file_name().to_string_lossy().contains("torn")
+        e.as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .contains("torn")
     });
     assert_eq!(aside.count(), 3);
 }
@@ -153,11 +171,15 @@ fn a_segment_without_a_whole_line_is_set_aside() {
     write(&audit, 2);
     let head = audit.head();
     drop(audit);
-    fs::write(folder.0.join("audit-00000000000000000004.jsonl"), b"{\"seq\":4").unwrap();
+    fs::write(
+        folder.0.join("audit-00000000000000000004.jsonl"),
+        b"{\"seq\":4",
+    )
+    .unwrap();
     let audit = folder.open();
     assert_eq!(audit.head(), head);
     write(&audit, 1);
-    assert!(verify(&folder.0).unwrap().breaks.is_empty());
+    assert!(verify(&folder.0, None).unwrap().breaks.is_empty());
 }
 
 #[test]
@@ -169,9 +191,25 @@ fn every_alteration_is_noticed_and_named() {
     let segment = folder.segments()[0].clone();
     let text = fs::read_to_string(&segment).unwrap();
     let lines: Vec<&str> = text.lines().collect();
+    let noted = super::line::split(lines[2].as_bytes())
+        .unwrap()
+        .1
+        .to_string();
+    assert_eq!(
+        verify(&folder.0, Some(&noted)).unwrap().head_found,
+        Some(true)
+    );
+    assert_eq!(
+        verify(&folder.0, Some(&"0".repeat(64))).unwrap().head_found,
+        Some(false)
+    );
+    assert_eq!(
+        verify(&folder.0, Some("x")).unwrap().head_found,
+        Some(false)
+    );
     let altered = |lines: &[&str]| {
         fs::write(&segment, lines.join("\n") + "\n").unwrap();
-        verify(&folder.0).unwrap()
+        verify(&folder.0, None).unwrap()
     };
     assert!(altered(&lines).breaks.is_empty());
     let changed = lines[2].replace("\"p1\"", "\"p9\"");
@@ -179,26 +217,47 @@ fn every_alteration_is_noticed_and_named() {
         assert_eq!(verified.breaks.len(), 1, "{verified:?}");
         assert_eq!(verified.breaks[0].line, line);
     };
-    one_break(&altered(&[lines[0], lines[1], &changed, lines[3], lines[4]]), 3);
+    one_break(
+        &altered(&[lines[0], lines[1], &changed, lines[3], lines[4]]),
+        3,
+    );
     one_break(&altered(&[lines[0], lines[1], lines[3], lines[4]]), 3);
-    assert_eq!(altered(&[lines[0], lines[2], lines[1], lines[3], lines[4]]).breaks.len(), 3);
-    assert!(!altered(&[lines[0], lines[1], "", lines[2]]).breaks.is_empty());
+    assert_eq!(
+        altered(&[lines[0], lines[2], lines[1], lines[3], lines[4]])
+            .breaks
+            .len(),
+        3
+    );
+    assert!(
+        !altered(&[lines[0], lines[1], "", lines[2]])
+            .breaks
+            .is_empty()
+    );
 
     // An altered trail is an alarm at start, and a new segment begins behind it.
     altered(&[lines[0], lines[1], &changed, lines[3], lines[4]]);
     let metrics = metrics();
-    let audit = Audit::open(&folder.options(1 << 20, AuditPolicy::Block), now(), Arc::clone(&metrics)).unwrap();
+    let audit = Audit::open(
+        &folder.options(1 << 20, AuditPolicy::Block),
+        now(),
+        Arc::clone(&metrics),
+    )
+    .unwrap();
     assert_eq!(metrics.service.audit_chain_broken.get(), 1);
     write(&audit, 2);
     assert_eq!(folder.segments().len(), 2);
-    one_break(&verify(&folder.0).unwrap(), 3);
+    one_break(&verify(&folder.0, None).unwrap(), 3);
 }
 
 #[test]
 fn two_processes_never_write_one_trail() {
     let folder = Folder::new("lock");
     let _audit = folder.open();
-    let second = Audit::open(&folder.options(1 << 20, AuditPolicy::Block), now(), metrics());
+    let second = Audit::open(
+        &folder.options(1 << 20, AuditPolicy::Block),
+        now(),
+        metrics(),
+    );
     assert!(matches!(second, Err(AuditError::Locked(_))));
 }
 
@@ -206,29 +265,49 @@ fn two_processes_never_write_one_trail() {
 fn what_cannot_be_written_blocks_or_is_counted_as_policy_says() {
     let long = "x".repeat(70_000);
     for policy in [AuditPolicy::Block, AuditPolicy::Drop] {
-        let folder = Folder::new(if policy == AuditPolicy::Block { "block" } else { "drop" });
+        let folder = Folder::new(if policy == AuditPolicy::Block {
+            "block"
+        } else {
+            "drop"
+        });
         let metrics = metrics();
-        let audit = Audit::open(&folder.options(1 << 20, policy), now(), Arc::clone(&metrics)).unwrap();
-        let answer = audit.record(&AuditEntry { detail: &long, ..entry("p") });
+        let audit = Audit::open(
+            &folder.options(1 << 20, policy),
+            now(),
+            Arc::clone(&metrics),
+        )
+        .unwrap();
+        let answer = audit.record(&AuditEntry {
+            detail: &long,
+            ..entry("p")
+        });
         assert_eq!(answer.is_err(), policy == AuditPolicy::Block);
         assert_eq!(metrics.service.audit_errors.get(), 1);
-        assert_eq!(metrics.service.audit_lost.get(), u64::from(policy == AuditPolicy::Drop));
+        assert_eq!(
+            metrics.service.audit_lost.get(),
+            u64::from(policy == AuditPolicy::Drop)
+        );
         write(&audit, 1);
-        assert!(verify(&folder.0).unwrap().breaks.is_empty());
+        assert!(verify(&folder.0, None).unwrap().breaks.is_empty());
     }
 }
 
 #[test]
 fn many_threads_make_one_chain() {
     let folder = Folder::new("threads");
-    let audit = Audit::open(&folder.options(20_000, AuditPolicy::Block), now(), metrics()).unwrap();
+    let audit = Audit::open(
+        &folder.options(20_000, AuditPolicy::Block),
+        now(),
+        metrics(),
+    )
+    .unwrap();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| write(&audit, 50));
         }
     });
     audit.sync();
-    let verified = verify(&folder.0).unwrap();
+    let verified = verify(&folder.0, None).unwrap();
     assert!(verified.breaks.is_empty(), "{verified:?}");
     assert_eq!(verified.lines, 400 + verified.segments as u64);
 }
@@ -237,7 +316,7 @@ fn many_threads_make_one_chain() {
 fn an_empty_folder_is_a_whole_trail_of_nothing() {
     let folder = Folder::new("empty");
     fs::create_dir(&folder.0).unwrap();
-    let verified = verify(&folder.0).unwrap();
+    let verified = verify(&folder.0, None).unwrap();
     assert_eq!((verified.segments, verified.lines), (0, 0));
-    assert!(verify(Path::new("/nonexistent")).is_err());
+    assert!(verify(Path::new("/nonexistent"), None).is_err());
 }

@@ -5,16 +5,19 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use octroi_saml::Time;
 use parking_lot::Mutex;
 
-use super::entry::{AuditEntry, Line};
+use super::entry::{AuditEntry, Line, Outcome};
 use super::line::{GENESIS, Hash, LONGEST, Opening, SEGMENT_OPENED, seal};
 use super::recover::{self, Recovered};
 use crate::config::AuditPolicy;
+use crate::http::exchange::TraceId;
 use crate::observe::metrics::Metrics;
 
 /// How a trail is kept.
@@ -64,8 +67,46 @@ pub struct Audit {
     writer: Arc<Mutex<Writer>>,
     policy: AuditPolicy,
     metrics: Arc<Metrics>,
-    /// Dropping it ends the thread that syncs.
-    _syncer: Sender<()>,
+    /// Whether the last line was taken.
+    takes_lines: AtomicBool,
+    /// Ends the thread when the trail is dropped.
+    _syncer: Syncer,
+}
+
+/// The thread that forces lines to the disk; it ends with the trail.
+#[derive(Debug)]
+struct Syncer {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Syncer {
+    fn start(writer: &Arc<Mutex<Writer>>, every: Duration) -> io::Result<Self> {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let writer = Arc::clone(writer);
+        let thread = std::thread::Builder::new()
+            .name("audit-sync".to_owned())
+            .spawn(move || {
+                while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
+                    Writer::sync(&writer);
+                }
+                Writer::sync(&writer);
+            })?;
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there was told by the panic hook.
+            let _ = thread.join();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -88,19 +129,17 @@ impl Audit {
     pub fn open(options: &Options, now: Time, metrics: Arc<Metrics>) -> Result<Self, AuditError> {
         let writer = Writer::open(options, now, &metrics)?;
         let writer = Arc::new(Mutex::new(writer));
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let (shared, every) = (Arc::clone(&writer), options.sync);
-        let sync = move || {
-            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
-                Writer::sync(&shared);
-            }
-            Writer::sync(&shared);
-        };
-        std::thread::Builder::new()
-            .name("audit-sync".to_owned())
-            .spawn(sync)
-            .map_err(|error| AuditError::Io { path: options.directory.clone(), error })?;
-        Ok(Self { writer, policy: options.policy, metrics, _syncer: stop })
+        let syncer = Syncer::start(&writer, options.sync).map_err(|error| AuditError::Io {
+            path: options.directory.clone(),
+            error,
+        })?;
+        Ok(Self {
+            writer,
+            policy: options.policy,
+            metrics,
+            takes_lines: AtomicBool::new(true),
+            _syncer: syncer,
+        })
     }
 
     /// Writes one line. When this returns `Ok`, the line is the kernel's: it survives the end of this process.
@@ -110,7 +149,13 @@ impl Audit {
         let started = Instant::now();
         let written = self.writer.lock().record(entry);
         let service = &self.metrics.service;
-        service.audit_duration.observe(started.elapsed().as_secs_f64());
+        service
+            .audit_duration
+            .observe(started.elapsed().as_secs_f64());
+        // A line that is too long says nothing about the next one.
+        let takes =
+            !matches!(written, Err(AuditError::Io { .. })) || self.policy == AuditPolicy::Drop;
+        self.takes_lines.store(takes, Ordering::Relaxed);
         match written {
             Ok(()) => {
                 service.audit_lines.inc();
@@ -130,6 +175,37 @@ impl Audit {
         }
     }
 
+    /// After a line was refused: tries one of its own, so that the gateway becomes ready again by itself.
+    pub fn try_again(&self, now: Time) {
+        if self.takes_lines() {
+            return;
+        }
+        let _ = self.record(&AuditEntry {
+            time: now,
+            trace: TraceId::from_bytes([0; 16]),
+            event: "trail-tried-again",
+            outcome: Outcome::Done,
+            code: None,
+            endpoint: "none",
+            portal: None,
+            publisher: None,
+            resource: None,
+            ent: None,
+            person: None,
+            pseudonym: None,
+            upstream_assertion: None,
+            issued_assertion: None,
+            generation: 0,
+            detail: "",
+        });
+    }
+
+    /// Whether accesses can go on: the last line was taken, or policy is `drop`.
+    #[must_use]
+    pub fn takes_lines(&self) -> bool {
+        self.takes_lines.load(Ordering::Relaxed)
+    }
+
     /// The end of the chain now.
     #[must_use]
     pub fn head(&self) -> Head {
@@ -145,20 +221,41 @@ impl Audit {
 impl Writer {
     fn open(options: &Options, now: Time, metrics: &Metrics) -> Result<Self, AuditError> {
         let directory = &options.directory;
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(at(directory))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(at(directory))?;
         let lock = lock(directory)?;
         let recovered = recover::recover(directory)?;
         let (head, reason) = match &recovered {
-            Recovered::Empty => (Head { sequence: 0, hash: GENESIS }, None),
+            Recovered::Empty => (
+                Head {
+                    sequence: 0,
+                    hash: GENESIS,
+                },
+                None,
+            ),
             Recovered::Whole(segment) => (segment.head, None),
-            Recovered::Torn { segment, bytes, aside } => {
+            Recovered::Torn {
+                segment,
+                bytes,
+                aside,
+            } => {
                 tracing::warn!(bytes, aside = %aside.display(), "the audit trail ended in half a line; it was set aside");
                 (segment.head, None)
             }
-            Recovered::Broken { head, segment, error } => {
+            Recovered::Broken {
+                head,
+                segment,
+                error,
+            } => {
                 metrics.service.audit_chain_broken.set(1);
                 tracing::error!(segment = %segment.display(), %error, "the audit trail was altered: its chain is broken");
-                (*head, Some(format!("chain broken in {}", segment.display())))
+                (
+                    *head,
+                    Some(format!("chain broken in {}", segment.display())),
+                )
             }
         };
         let open = match recovered {
@@ -167,7 +264,10 @@ impl Writer {
         };
         let (file, path, length, fresh) = match open {
             Some(segment) => {
-                let file = OpenOptions::new().write(true).open(&segment.path).map_err(at(&segment.path))?;
+                let file = OpenOptions::new()
+                    .write(true)
+                    .open(&segment.path)
+                    .map_err(at(&segment.path))?;
                 (file, segment.path, segment.length, false)
             }
             None => {
@@ -217,8 +317,10 @@ impl Writer {
 
     fn append(&mut self, line: &impl serde::Serialize) -> Result<(), AuditError> {
         self.buffer.clear();
-        serde_json::to_writer(&mut self.buffer, line)
-            .map_err(|error| AuditError::Io { path: self.path.clone(), error: error.into() })?;
+        serde_json::to_writer(&mut self.buffer, line).map_err(|error| AuditError::Io {
+            path: self.path.clone(),
+            error: error.into(),
+        })?;
         let hash = seal(self.head.hash, &mut self.buffer);
         if self.buffer.len() > LONGEST {
             return Err(AuditError::TooLong);
@@ -227,10 +329,16 @@ impl Writer {
         if let Err(error) = self.file.write_all_at(&self.buffer, self.length) {
             // A half line must not stay, or the next start would find it. If this fails too, the next line covers it.
             let _ = self.file.set_len(self.length);
-            return Err(AuditError::Io { path: self.path.clone(), error });
+            return Err(AuditError::Io {
+                path: self.path.clone(),
+                error,
+            });
         }
         self.length += self.buffer.len() as u64;
-        self.head = Head { sequence: self.head.sequence + 1, hash };
+        self.head = Head {
+            sequence: self.head.sequence + 1,
+            hash,
+        };
         self.unsynced = true;
         Ok(())
     }
@@ -239,7 +347,11 @@ impl Writer {
     fn rotate(&mut self, now: Time) -> Result<(), AuditError> {
         self.file.sync_data().map_err(at(&self.path))?;
         let (file, path) = create(&self.directory, self.head.sequence + 1)?;
-        let closed = (std::mem::replace(&mut self.file, file), std::mem::replace(&mut self.path, path), self.length);
+        let closed = (
+            std::mem::replace(&mut self.file, file),
+            std::mem::replace(&mut self.path, path),
+            self.length,
+        );
         let head = self.head;
         self.length = 0;
         if let Err(error) = self.opening(now, None) {
@@ -275,10 +387,16 @@ pub(super) fn segment_name(sequence: u64) -> String {
 
 fn create(directory: &Path, sequence: u64) -> Result<(File, PathBuf), AuditError> {
     let path = directory.join(segment_name(sequence));
-    let file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(at(&path))?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(at(&path))?;
     // The name itself must survive too.
-    File::open(directory).and_then(|folder| folder.sync_all()).map_err(at(directory))?;
+    File::open(directory)
+        .and_then(|folder| folder.sync_all())
+        .map_err(at(directory))?;
     Ok((file, path))
 }
 
@@ -294,7 +412,9 @@ fn lock(directory: &Path) -> Result<File, AuditError> {
         .map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {
-            let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+            let _ = file
+                .set_len(0)
+                .and_then(|()| writeln!(file, "{}", std::process::id()));
             Ok(file)
         }
         Err(std::fs::TryLockError::WouldBlock) => Err(AuditError::Locked(directory.to_owned())),

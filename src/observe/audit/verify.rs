@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::line::{GENESIS, Hash, LONGEST, LineError, Opening, SEGMENT_OPENED, open, sequence, split};
+use super::line::{
+    GENESIS, Hash, LONGEST, LineError, Opening, SEGMENT_OPENED, open, sequence, split,
+};
 use super::trail::{AuditError, Head, at};
 
 /// Reads lines of bounded length and knows where the last whole one ended.
@@ -24,7 +26,11 @@ pub(super) struct RawLine<'b> {
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, buffer: Vec::new(), offset: 0 }
+        Self {
+            reader,
+            buffer: Vec::new(),
+            offset: 0,
+        }
     }
 
     /// Where the last whole line ended.
@@ -35,7 +41,8 @@ impl<R: BufRead> Lines<R> {
     pub(super) fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
         self.buffer.clear();
         let limit = (LONGEST + 1) as u64;
-        let mut read = io::Read::take(&mut self.reader, limit).read_until(b'\n', &mut self.buffer)?;
+        let mut read =
+            io::Read::take(&mut self.reader, limit).read_until(b'\n', &mut self.buffer)?;
         if read == 0 {
             return Ok(None);
         }
@@ -43,14 +50,20 @@ impl<R: BufRead> Lines<R> {
             // No line of ours is so long: its rest is passed over, and what was read of it breaks the chain.
             read += self.reader.skip_until(b'\n')?;
             self.offset += read as u64;
-            return Ok(Some(RawLine { bytes: &self.buffer, complete: true }));
+            return Ok(Some(RawLine {
+                bytes: &self.buffer,
+                complete: true,
+            }));
         }
         let complete = self.buffer.last() == Some(&b'\n');
         if complete {
             self.offset += read as u64;
             self.buffer.pop();
         }
-        Ok(Some(RawLine { bytes: &self.buffer, complete }))
+        Ok(Some(RawLine {
+            bytes: &self.buffer,
+            complete,
+        }))
     }
 }
 
@@ -63,7 +76,10 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn head(&self) -> Head {
-        self.head.unwrap_or(Head { sequence: 0, hash: GENESIS })
+        self.head.unwrap_or(Head {
+            sequence: 0,
+            hash: GENESIS,
+        })
     }
 
     pub(super) fn step(&mut self, line: &[u8]) -> Result<(), LineError> {
@@ -86,7 +102,10 @@ impl Walk {
             None => opening(line).ok_or(LineError::Form)?,
         };
         let (sequence, hash) = open(previous, line)?;
-        if self.head.is_some_and(|head| head.sequence.checked_add(1) != Some(sequence)) {
+        if self
+            .head
+            .is_some_and(|head| head.sequence.checked_add(1) != Some(sequence))
+        {
             return Err(LineError::Sequence);
         }
         Ok(Head { sequence, hash })
@@ -104,7 +123,10 @@ pub(super) fn segments(directory: &Path) -> Result<Vec<PathBuf>, AuditError> {
     let mut segments = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(at(directory))? {
         let path = entry.map_err(at(directory))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if name.starts_with("audit-") && name.ends_with(".jsonl") {
             segments.push(path);
         }
@@ -139,12 +161,16 @@ pub struct Verified {
     pub torn: bool,
     /// Every break.
     pub breaks: Vec<Break>,
+    /// Whether the chain ends in or passes through the hash that was asked for, when one was.
+    pub head_found: Option<bool>,
 }
 
-/// Reads every segment of a folder.
-pub fn verify(directory: &Path) -> Result<Verified, AuditError> {
+/// Reads every segment of a folder. `noted` is a hash that was noted elsewhere: a chain that was written anew as a
+/// whole does not have it.
+pub fn verify(directory: &Path, noted: Option<&str>) -> Result<Verified, AuditError> {
     let paths = segments(directory)?;
     let mut walk = Walk::default();
+    let noted = noted.map(|text| Hash::parse(text.as_bytes()));
     let mut verified = Verified {
         segments: paths.len(),
         lines: 0,
@@ -152,6 +178,7 @@ pub fn verify(directory: &Path) -> Result<Verified, AuditError> {
         head: walk.head(),
         torn: false,
         breaks: Vec::new(),
+        head_found: noted.map(|_| false),
     };
     let last = paths.len().saturating_sub(1);
     for (index, path) in paths.iter().enumerate() {
@@ -165,7 +192,16 @@ pub fn verify(directory: &Path) -> Result<Verified, AuditError> {
             }
             verified.lines += 1;
             if let Err(error) = walk.step(line.bytes) {
-                verified.breaks.push(Break { segment: path.clone(), line: number, error });
+                verified.breaks.push(Break {
+                    segment: path.clone(),
+                    line: number,
+                    error,
+                });
+            }
+            if let Some(Some(noted)) = noted
+                && walk.head().hash == noted
+            {
+                verified.head_found = Some(true);
             }
             if verified.first == 0 {
                 verified.first = walk.head().sequence;

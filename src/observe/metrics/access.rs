@@ -74,7 +74,13 @@ impl AccessMetrics {
 
     /// An access was granted. `portal` and `publisher` are ids of the configuration here and below, `None`
     /// where the access did not get so far.
-    pub fn granted(&self, endpoint: &'static str, portal: Option<&str>, publisher: Option<&str>, took: Duration) {
+    pub fn granted(
+        &self,
+        endpoint: &'static str,
+        portal: Option<&str>,
+        publisher: Option<&str>,
+        took: Duration,
+    ) {
         self.ended("granted", endpoint, portal, publisher, took);
     }
 
@@ -88,7 +94,9 @@ impl AccessMetrics {
         took: Duration,
     ) {
         self.ended("refused", endpoint, portal, publisher, took);
-        self.refusals.with_label_values(&[code.unwrap_or(NONE), portal.unwrap_or(NONE)]).inc();
+        self.refusals
+            .with_label_values(&[code.unwrap_or(NONE), portal.unwrap_or(NONE)])
+            .inc();
     }
 
     fn ended(
@@ -102,22 +110,30 @@ impl AccessMetrics {
         self.accesses
             .with_label_values(&[outcome, portal.unwrap_or(NONE), publisher.unwrap_or(NONE)])
             .inc();
-        self.duration.with_label_values(&[endpoint, outcome]).observe(took.as_secs_f64());
+        self.duration
+            .with_label_values(&[endpoint, outcome])
+            .observe(took.as_secs_f64());
     }
 
     /// A leg of an access went on: to the portal, or to its own beginning.
     pub fn went_on(&self, endpoint: &'static str, took: Duration) {
-        self.duration.with_label_values(&[endpoint, "went-on"]).observe(took.as_secs_f64());
+        self.duration
+            .with_label_values(&[endpoint, "went-on"])
+            .observe(took.as_secs_f64());
     }
 
     /// A dated exception was used (`sha1`, `long-lifetimes`, …).
     pub fn legacy_used(&self, partner: Option<&str>, kind: &'static str) {
-        self.legacy.with_label_values(&[partner.unwrap_or(NONE), kind]).inc();
+        self.legacy
+            .with_label_values(&[partner.unwrap_or(NONE), kind])
+            .inc();
     }
 
     /// Somebody was sent to a portal to sign in.
     pub fn sign_in_started(&self, portal: Option<&str>) {
-        self.sign_ins.with_label_values(&[portal.unwrap_or(NONE)]).inc();
+        self.sign_ins
+            .with_label_values(&[portal.unwrap_or(NONE)])
+            .inc();
     }
 
     /// Sessions were ended through this endpoint.

@@ -16,8 +16,8 @@ pub struct ServiceMetrics {
     pub last_reload_success: IntGaugeVec,
     /// When the last reload of `what` was taken, unix seconds.
     pub last_reload: GaugeVec,
-    /// Always 1; label `generation`.
-    pub snapshot_info: IntGaugeVec,
+    /// The generation of the snapshot in force.
+    pub snapshot_generation: IntGauge,
     /// When the snapshot was built, unix seconds.
     pub snapshot_built: Gauge,
     /// People in the snapshot.
@@ -92,10 +92,9 @@ impl ServiceMetrics {
                 "When what is in force was taken.",
                 &["what"],
             )?,
-            snapshot_info: wholes(
-                "octroi_snapshot_info",
-                "Always 1; the snapshot in force.",
-                &["generation"],
+            snapshot_generation: whole(
+                "octroi_snapshot_generation",
+                "Generation of the snapshot in force.",
             )?,
             snapshot_built: gauge(
                 "octroi_snapshot_built_timestamp_seconds",

@@ -399,7 +399,9 @@ fn is_reachable(location: &str) -> bool {
             .strip_prefix("http://")
             .map(host)
             .is_some_and(|host| {
-                let port = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+                let port = host
+                    .rsplit_once(':')
+                    .filter(|(_, port)| !port.ends_with(']'));
                 let name = port.map_or(host.as_str(), |(name, _)| name);
                 matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")
             })
@@ -484,7 +486,8 @@ mod tests {
             "https://sp.example/acs",
             "http://localhost:8080/acs",
             "http://127.0.0.1/acs",
-            "http://[::1]:1/", "http://[::1]/",
+            "http://[::1]:1/",
+            "http://[::1]/",
             "http://sp.localhost:9/x",
         ] {
             assert!(is_reachable(good), "{good}");

@@ -1,0 +1,126 @@
+//! The admin listener: `/metrics`, `/livez`, `/readyz`, `/status`. Plain HTTP, for loopback or a private network.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/metrics` | Prometheus text 0.0.4 |
+//! | `/livez` | 200 as long as the process answers: restart it when it does not |
+//! | `/readyz` | 200, or 503 with the reasons: send no new accesses |
+//! | `/status` | JSON: what is in force since when, what was refused, partners and their states |
+//!
+//! Nothing can be changed here, and nothing names a person.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::run::Running;
+
+/// Scrapers and balancers are few.
+const CONNECTIONS: usize = 64;
+/// No scraper keeps a connection longer without a request.
+const HEADER: Duration = Duration::from_secs(30);
+
+/// Serves until the gateway is gone.
+pub async fn run(listener: TcpListener, running: Weak<Running>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let running = running.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            let service = service_fn(|request| {
+                let answer = running
+                    .upgrade()
+                    .map_or_else(gone, |running| answer(&request, &running));
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            let served = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER)
+                .max_buf_size(16 << 10)
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+            if let Err(error) = served {
+                tracing::debug!(%error, "admin connection ended");
+            }
+        });
+    }
+}
+
+type Answered = Response<Full<Bytes>>;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn answer<B>(request: &Request<B>, running: &Arc<Running>) -> Answered {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return respond(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET\n");
+    }
+    match request.uri().path() {
+        "/livez" => respond(StatusCode::OK, TEXT, "ok\n"),
+        "/readyz" => {
+            let reasons = running.unready();
+            if reasons.is_empty() {
+                respond(StatusCode::OK, TEXT, "ok\n")
+            } else {
+                respond(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    TEXT,
+                    reasons.join("\n") + "\n",
+                )
+            }
+        }
+        "/metrics" => match running.metrics().render() {
+            Ok(text) => respond(
+                StatusCode::OK,
+                "text/plain; version=0.0.4; charset=utf-8",
+                text,
+            ),
+            Err(error) => respond(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                TEXT,
+                format!("{error}\n"),
+            ),
+        },
+        "/status" => {
+            let json = format!("{:#}\n", running.status_json());
+            respond(StatusCode::OK, "application/json", json)
+        }
+        _ => respond(
+            StatusCode::NOT_FOUND,
+            TEXT,
+            "/metrics /livez /readyz /status\n",
+        ),
+    }
+}
+
+fn gone() -> Answered {
+    respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, "stopped\n")
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answered {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
