@@ -4,6 +4,7 @@
 //! A code is an interface: operators alert on it, `docs/refusals.md` explains it, pages choose their words
 //! by it. It never changes its meaning and is never used again for another.
 
+use super::remedy;
 use octroi_entitlements::Denied;
 use octroi_saml::Check;
 
@@ -124,14 +125,16 @@ codes! {
 }
 
 /// A code with what operators are told about it: for `docs/refusals.md` and its test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The code.
     pub code: &'static str,
-    /// Which family it belongs to.
+    /// Who refuses: the gateway, a check of a message, a rule of the entitlements.
     pub family: &'static str,
     /// What happened.
-    pub meaning: &'static str,
+    pub meaning: String,
+    /// What an operator or partner can do.
+    pub remedy: &'static str,
 }
 
 /// Every refusal code there is.
@@ -139,19 +142,29 @@ pub fn every_code() -> impl Iterator<Item = Entry> {
     let own = Code::ALL.iter().map(|c| Entry {
         code: c.code(),
         family: "gateway",
-        meaning: c.meaning(),
+        meaning: c.meaning().to_owned(),
+        remedy: c.remedy(),
     });
     let messages = Check::ALL.iter().map(|c| Entry {
         code: c.code(),
         family: "message",
-        meaning: c.meaning(),
+        meaning: c.meaning().to_owned(),
+        remedy: remedy::of_check(*c),
     });
     let denied = Denied::ALL.iter().map(|d| Entry {
         code: d.code(),
         family: "entitlement",
-        meaning: "",
+        meaning: sentence(&d.to_string()),
+        remedy: remedy::of_denied(*d),
     });
     own.chain(messages).chain(denied)
+}
+
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), characters.as_str())
+    })
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ pub mod publisher_first;
 pub mod receive;
 pub mod refusal;
 pub mod release;
+pub mod remedy;
 pub mod resolve;
 pub mod tile;
 pub mod tile_first;
