@@ -3,6 +3,7 @@
 //! The readers work on [`Source`]: verified content, or bare elements where a message may be unsigned by
 //! policy. Whoever asks for `Verified` in a signature gets it; nothing here turns one into the other.
 
+use crate::response::{CLOCK_RESOLUTION, MAX_SKEW};
 use crate::uri::{format, ns};
 use crate::{Check, NameId, Refusal, Time, check_id};
 use octroi_dsig::{AlgorithmPolicy, DecryptionKey, Verified, decrypt};
@@ -149,8 +150,8 @@ pub(crate) fn fresh(
     skew: Duration,
     max_age: Duration,
 ) -> Result<(), Refusal> {
-    let skew = skew.min(crate::response::MAX_SKEW);
-    if issued > now.plus(skew) || now >= issued.plus(max_age).plus(skew) {
+    let skew = skew.min(MAX_SKEW);
+    if issued >= now.plus(skew).plus(CLOCK_RESOLUTION) || now >= issued.plus(max_age).plus(skew) {
         return Err(Refusal::clock(Check::RequestExpired, issued, now));
     }
     Ok(())

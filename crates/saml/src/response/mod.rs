@@ -14,6 +14,8 @@ mod signed;
 mod statements;
 mod subject;
 
+pub(crate) use expect::CLOCK_RESOLUTION;
+
 pub use accepted::{AcceptedAssertion, Attribute, LegacyUse};
 pub use expect::{
     DEFAULT_MAX_AGE, DEFAULT_MAX_LIFETIME, DEFAULT_SKEW, Expectations, InResponseTo, MAX_SKEW,

@@ -1,5 +1,11 @@
 //! What octroi-saml promises, from outside: messages are really signed with keys made at run time, and each
 //! check is shown to refuse exactly what it is for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod accepting;
 mod common;
