@@ -12,6 +12,7 @@ pub use response::{write_response, write_status_response};
 use crate::uri::status;
 use crate::{Check, Time};
 use std::borrow::Cow;
+use std::fmt;
 
 /// What one assertion says.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +49,8 @@ pub struct AssertionToIssue<'a> {
     pub attributes: &'a [AttributeToIssue<'a>],
 }
 
-/// The name identifier of an issued assertion.
-#[derive(Clone, Copy, Debug)]
+/// The name identifier of an issued assertion. Its `Debug` form leaves the identifier out.
+#[derive(Clone, Copy)]
 pub struct NameIdToIssue<'a> {
     /// The identifier.
     pub value: &'a str,
@@ -61,8 +62,16 @@ pub struct NameIdToIssue<'a> {
     pub sp_name_qualifier: Option<&'a str>,
 }
 
-/// One attribute of an issued assertion.
-#[derive(Clone, Copy, Debug)]
+impl fmt::Debug for NameIdToIssue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NameIdToIssue")
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One attribute of an issued assertion. Its `Debug` form tells how many values there are, not which.
+#[derive(Clone, Copy)]
 pub struct AttributeToIssue<'a> {
     /// `Name`.
     pub name: &'a str,
@@ -72,6 +81,15 @@ pub struct AttributeToIssue<'a> {
     pub friendly_name: Option<&'a str>,
     /// The values, in order. Never typed with `xsi:type`.
     pub values: &'a [Cow<'a, str>],
+}
+
+impl fmt::Debug for AttributeToIssue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttributeToIssue")
+            .field("name", &self.name)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is signed for a publisher.

@@ -2,6 +2,7 @@
 //! verified nodes.
 
 use crate::{NameId, Time};
+use std::fmt;
 
 /// An assertion for which every check held. Values are exactly as signed: not trimmed, not folded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,8 +48,8 @@ pub struct AcceptedAssertion {
     pub was_encrypted: bool,
 }
 
-/// An attribute of the assertion.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// An attribute of the assertion. Its `Debug` form tells how many values there are, not which.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Attribute {
     /// `Name`.
     pub name: String,
@@ -60,6 +61,15 @@ pub struct Attribute {
     pub values: Vec<String>,
     /// How many values held elements (T8): carried as a number only, never as text.
     pub structured: usize,
+}
+
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attribute")
+            .field("name", &self.name)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Dated exceptions that an acceptance needed; each is counted by a metric.
