@@ -260,6 +260,62 @@ mod tests {
     }
 
     #[test]
+    fn causes_keep_their_codes() {
+        use RedirectError as R;
+        use SignatureError as S;
+        for error in [
+            R::NoMessage,
+            R::BothMessages,
+            R::Duplicate,
+            R::EscapedName,
+            R::TooLong,
+            R::Escape,
+            R::Encoding,
+            R::Base64,
+            R::Deflate,
+            R::TooLarge { limit: 1 },
+        ] {
+            assert_eq!(Refusal::from(error).code(), error.code());
+        }
+        for error in [
+            S::Missing,
+            S::Several,
+            S::Misplaced,
+            S::IdMissing,
+            S::IdAmbiguous,
+            S::CommentInContent,
+            S::CommentInSignature,
+            S::Shape,
+            S::Object,
+            S::SignedInfoShape,
+            S::CanonicalizationMethod,
+            S::SignatureMethod,
+            S::SignatureParameters,
+            S::ReferenceCount,
+            S::ReferenceShape,
+            S::ReferenceUri,
+            S::ReferenceTarget,
+            S::Transform,
+            S::PrefixList,
+            S::DigestMethod,
+            S::DigestValue,
+            S::SignatureValue,
+            S::NoKey,
+            S::NoMatchingKey,
+            S::KeyTooSmall,
+            S::Canonicalization,
+            S::Empty,
+            S::QueryIncomplete,
+            S::Digest {
+                key: Fingerprint::of_spki(b"key"),
+            },
+        ] {
+            let code = error.code();
+            assert_eq!(Refusal::from(error).code(), code);
+        }
+    }
+
+    #[test]
     fn a_refusal_is_small() {
         assert!(size_of::<Refusal>() <= 40, "{}", size_of::<Refusal>());
     }
