@@ -110,7 +110,7 @@ fn a_prefix_may_mean_something_else_inside() {
 
 #[test]
 fn inclusive_shows_all_that_is_in_scope_and_inherits() {
-    let input = "<r xmlns:b='urn:b' xmlns='urn:d' xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='fr' xml:id='i' xml:base='x/y'><m xml:lang='en' xml:base='..'><s ID='s' xml:space='default' xmlns:a='urn:a'><t xmlns='urn:d' xmlns:b='urn:c'/></s></m></r>";
+    let input = "<r xmlns:b='urn:b' xmlns='urn:d' xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='fr' xml:space='preserve' xml:id='i' xml:base='x/y'><m xml:lang='en' xml:base='..'><s ID='s' xml:space='default' xmlns:a='urn:a'><t xmlns='urn:d' xmlns:b='urn:c'/></s></m></r>";
     let inside = "<t xmlns:b=\"urn:c\"></t></s>";
     assert_eq!(
         canonical(input, "s", Algorithm::Inclusive, &[]),
@@ -238,10 +238,8 @@ fn long_namespace_names_cannot_inflate_the_output() {
     let document = parse(input.as_bytes(), &Limits::default()).expect("well-formed");
     let mut out = b"before".to_vec();
     let result = canonicalize(document.root(), Algorithm::Exclusive, &[], None, &mut out);
-    assert_eq!(
-        (result, out.as_slice()),
-        (Err(C14nError::TooLarge), b"before".as_slice())
-    );
+    assert_eq!(result, Err(C14nError::TooLarge));
+    assert_eq!(out, b"before");
 }
 
 #[test]

@@ -44,7 +44,14 @@ fn elements_attributes_and_text() {
     assert_eq!(root.elements().collect::<Vec<_>>(), [x, y]);
     assert_eq!(y.parent(), Some(root));
     assert_eq!(root.parent(), None);
-    assert!(y.is_descendant_of(root) && !root.is_descendant_of(root) && !x.is_descendant_of(y));
+    assert!(y.is_descendant_of(root) && !root.is_descendant_of(root));
+    assert!(!x.is_descendant_of(y) && !y.is_descendant_of(x));
+    let twin = read("<a:r xmlns:a='urn:a'><a:y/></a:r>");
+    assert_ne!(root, twin.root());
+    assert!(
+        !y.is_descendant_of(twin.root())
+            && !twin.root().elements().any(|y| y.is_descendant_of(root))
+    );
     assert_eq!(root.namespaces_in_scope(), [("a", "urn:a"), ("", "urn:d")]);
     assert!(!root.has_comments_within());
 }
@@ -94,6 +101,22 @@ fn namespaces_are_scoped() {
     ] {
         let error = parse_in_context(b"<a/>", &Limits::default(), &context).expect_err("context");
         assert_eq!(error.kind, ErrorKind::MalformedContext);
+    }
+    let small = Limits {
+        bytes: 16,
+        namespaces: 2,
+        ..Limits::default()
+    };
+    let within = |context: &[(&str, &str)]| {
+        let parsed = parse_in_context(b"<a/>", &small, context);
+        parsed.map(|_| ()).map_err(|error| error.kind)
+    };
+    assert_eq!(within(&[("p", "urn:1"), ("q", "urn:234")]), Ok(()));
+    for context in [
+        [("p", "urn:1"), ("q", "urn:23456789")].as_slice(),
+        &[("p", "u:"), ("q", "u:"), ("r", "u:")],
+    ] {
+        assert_eq!(within(context), Err(ErrorKind::MalformedContext));
     }
     let twice = [("p", "urn:1"), ("p", "urn:2")];
     let error = parse_in_context(b"<a/>", &Limits::default(), &twice).expect_err("context");
@@ -317,4 +340,18 @@ fn errors_name_the_place_in_the_input() {
         error.to_string(),
         "reference to an unknown entity at line 3, column 2 (byte 12)"
     );
+    // Each line end before the place counts as it was written, each one after it does not.
+    let lines = "\r\n".repeat(20);
+    let error = parse(
+        format!("<a>{lines}\r\r\n&x;{lines}</a>").as_bytes(),
+        &Limits::default(),
+    );
+    let error = error.expect_err("entity");
+    assert_eq!((error.offset, error.line, error.column), (46, 22, 1));
+}
+
+#[test]
+fn a_document_may_go_to_another_thread() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&read("<a/>"));
 }
