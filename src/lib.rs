@@ -17,4 +17,6 @@ pub mod observe;
 pub mod run;
 
 pub mod cli;
+
+pub mod demo;
 pub mod simulate;

@@ -40,6 +40,11 @@ enum Command {
     Audit(audit::Audit),
     /// Ask a running gateway for its status.
     Status(status::Status),
+    /// Make a country up, and play its portals and publishers, for tests with partners.
+    #[command(subcommand)]
+    Simulate(crate::simulate::cli::Simulate),
+    /// Show it all on this machine: a country, its partners and the gateway, 1 000 accesses driven and checked.
+    Demo(crate::demo::DemoArgs),
     /// Say which version this is.
     Version,
 }
@@ -75,6 +80,8 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Audit(audit) => audit.run(),
         Command::Status(status) => status.run(),
+        Command::Simulate(what) => return crate::simulate::cli::run(&what),
+        Command::Demo(demo) => return crate::demo::run(&demo),
         Command::Version => version::run(),
     };
     ended.into()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -112,7 +113,7 @@ pub fn run(command: &Simulate) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("octroi simulate: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
@@ -181,8 +182,10 @@ async fn portals(args: &ServeArgs) -> Result<(), Failure> {
 async fn publishers(args: &PublisherArgs) -> Result<(), Failure> {
     let loaded = Loaded::read(&args.serve.config)?;
     let verifier = match args.verify {
-        VerifyWith::Octroi => Verifier::Own,
-        VerifyWith::Xmlsec1 => Verifier::Xmlsec1(xmlsec1(&loaded)?),
+        VerifyWith::Octroi => Verifier::own(),
+        VerifyWith::Xmlsec1 => {
+            Verifier::xmlsec1(xmlsec1(&loaded)?, Arc::new(AtomicBool::new(true)))
+        }
     };
     let site = Arc::new(Publishers::load(&loaded, &verifier)?);
     let tls = tls(&loaded.pki("tls/server.pem"), &loaded.pki("tls/server.key"))?;

@@ -70,6 +70,16 @@ impl Clients {
         roots
             .add(certificate)
             .map_err(|error| pem(error.to_string()))?;
+        Self::trusting(roots)
+    }
+
+    /// Clients that can reach nobody.
+    #[cfg(test)]
+    pub(super) fn trusting_nobody() -> Self {
+        Self::trusting(rustls::RootCertStore::empty()).unwrap()
+    }
+
+    fn trusting(roots: rustls::RootCertStore) -> Result<Self, SettingsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

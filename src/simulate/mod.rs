@@ -3,6 +3,7 @@
 //! Nothing here is met by an access through the gateway, and nothing of the gateway may depend on it. Partners are
 //! played with text of their own hand, so that the gateway does not only understand itself.
 
+pub mod browser;
 pub mod cli;
 pub mod client;
 pub mod country;
@@ -12,6 +13,7 @@ mod metadata;
 pub mod pages;
 pub mod portal;
 pub mod prng;
+pub mod process;
 pub mod publisher;
 pub mod server;
 pub mod settings;

@@ -74,6 +74,14 @@ impl Draw {
         choices.get(usize::try_from(index).ok()?)
     }
 
+    /// Puts a list into an order of chance (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            let other = self.below(u64::try_from(last + 1).unwrap_or(1));
+            list.swap(last, usize::try_from(other).unwrap_or(0));
+        }
+    }
+
     /// An index into a list of weights, each chosen in proportion to its weight.
     pub fn weighted(&mut self, weights: &[u32]) -> usize {
         let total: u64 = weights.iter().map(|&w| u64::from(w)).sum();
@@ -135,6 +143,11 @@ mod tests {
         }
         assert_eq!(hits[1], 0);
         assert!((2_200..2_800).contains(&hits[0]), "{hits:?}");
+        let mut list: Vec<u32> = (0..50).collect();
+        draw.shuffle(&mut list);
+        assert_ne!(list, (0..50).collect::<Vec<_>>());
+        list.sort_unstable();
+        assert_eq!(list, (0..50).collect::<Vec<_>>());
         assert_eq!(draw.below(0), 0);
         assert_eq!(draw.pick::<u8>(&[]), None);
     }

@@ -10,7 +10,7 @@ use octroi_saml::response::{
 };
 use octroi_saml::{Check, Time};
 use octroi_xml::{Limits, parse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::xmlsec1::{Objection, Place, Xmlsec1};
@@ -21,7 +21,7 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// What the publisher was told of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// ID of the Assertion.
     pub assertion_id: String,

@@ -11,6 +11,7 @@ pub mod xmlsec1;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -31,14 +32,29 @@ const COOKIE: &str = "publisher-session";
 /// The cookie that ties a request to the browser that made it.
 const REQUEST_COOKIE: &str = "publisher-request";
 
-/// Who judges signatures.
+/// Who judges signatures besides octroi's own verification.
 #[derive(Debug, Clone, Default)]
-pub enum Verifier {
-    /// octroi's own verification.
-    #[default]
-    Own,
-    /// The `xmlsec1` program as well, before anybody is let in.
-    Xmlsec1(Xmlsec1),
+pub struct Verifier(Option<(Xmlsec1, Arc<AtomicBool>)>);
+
+impl Verifier {
+    /// Nobody.
+    #[must_use]
+    pub fn own() -> Self {
+        Self(None)
+    }
+
+    /// The `xmlsec1` program, before anybody is let in, whenever the switch is on.
+    #[must_use]
+    pub fn xmlsec1(xmlsec1: Xmlsec1, switch: Arc<AtomicBool>) -> Self {
+        Self(Some((xmlsec1, switch)))
+    }
+
+    fn asked(&self) -> Option<&Xmlsec1> {
+        self.0
+            .as_ref()
+            .filter(|(_, switch)| switch.load(Ordering::Relaxed))
+            .map(|(xmlsec1, _)| xmlsec1)
+    }
 }
 
 /// Every simulated publisher.

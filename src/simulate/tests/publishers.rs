@@ -1,6 +1,8 @@
 //! Publishers let in whom the gateway sends, once, in the right browser, and `xmlsec1` agrees.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use octroi_dsig::{DataEncryption, EncryptionRecipient, KeyTransport, PublicKey, base64};
@@ -99,7 +101,11 @@ async fn json(answer: Answer) -> Value {
 
 #[tokio::test]
 async fn publishers_let_in_whom_both_judges_accept_and_once_only() {
-    let publishers = Publishers::load(place(), &Verifier::Xmlsec1(xmlsec1("let-in").0)).unwrap();
+    let publishers = Publishers::load(
+        place(),
+        &Verifier::xmlsec1(xmlsec1("let-in").0, Arc::new(AtomicBool::new(true))),
+    )
+    .unwrap();
     for index in 0..6 {
         for encrypt in [false, true] {
             let host = &place().settings.publisher[index].host;
@@ -137,7 +143,7 @@ async fn publishers_let_in_whom_both_judges_accept_and_once_only() {
 
 #[tokio::test]
 async fn a_publishers_request_is_answered_in_the_browser_that_made_it_only() {
-    let publishers = Publishers::load(place(), &Verifier::Own).unwrap();
+    let publishers = Publishers::load(place(), &Verifier::own()).unwrap();
     let gateway = GatewayView::load(place()).unwrap();
     for (index, way) in [(1, "redirect"), (2, "post"), (5, "post")] {
         let publisher = &place().settings.publisher[index];
@@ -175,7 +181,7 @@ async fn a_publishers_request_is_answered_in_the_browser_that_made_it_only() {
 
 #[tokio::test]
 async fn a_signed_status_is_told_from_a_forged_one() {
-    let publishers = Publishers::load(place(), &Verifier::Own).unwrap();
+    let publishers = Publishers::load(place(), &Verifier::own()).unwrap();
     let gateway = GatewayView::load(place()).unwrap();
     let publisher = &place().settings.publisher[1];
     let acs = format!("{}/saml/acs", publisher.origin);
