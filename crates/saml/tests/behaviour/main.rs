@@ -16,4 +16,5 @@ mod logout;
 mod metadata;
 mod refusing;
 mod requests;
+mod schema;
 mod signatures;
