@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::validity::Calendar;
-use crate::{Denied, Public, Query, Snapshot, SubscriptionKind};
+use crate::{Denied, Public, Query, Snapshot, Subscription, SubscriptionKind};
 
 /// Why the answer is what it is. Printable ([`fmt::Display`]) and serialisable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,10 +116,10 @@ impl Candidate {
         school: &str,
         times: &Times,
     ) -> Self {
-        let terms = judged.terms();
-        let id = snapshot.body.text(judged.record.id_text);
+        let terms = judged.terms;
+        let subscription = Subscription::new(snapshot, judged.subscription);
         Self {
-            subscription: id.unwrap_or_default().to_owned(),
+            subscription: subscription.map_or_else(|_| String::new(), |s| s.id().to_owned()),
             school: school.to_owned(),
             kind: terms.kind,
             publics: terms.publics.iter().map(Public::as_str).collect(),

@@ -1,4 +1,5 @@
 //! What the builder takes, sets aside and refuses, and the file that it leaves.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test program
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Each rule of `docs/directory.md` with cases that say yes and cases that say no, through build, file and look-up.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test program
 
 mod support;
 
@@ -28,8 +29,10 @@ fn code(snapshot: &Snapshot, query: &Query<'_>) -> &'static str {
     code
 }
 
-/// Each case: what is changed in the smallest country, and what the plain question then answers.
-fn table(cases: &[(&str, fn(&mut Country), &str)]) {
+/// What is changed in the smallest country, under what name, and what the plain question then answers.
+type Case<'c> = (&'c str, fn(&mut Country), &'c str);
+
+fn table(cases: &[Case]) {
     for (name, change, expected) in cases {
         let mut country = Country::smallest();
         change(&mut country);

@@ -1,5 +1,6 @@
 //! Subscriptions and assignments, and what each school offers.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Work;
@@ -41,6 +42,7 @@ pub(crate) const ASSIGNMENTS: Table<5> = Table {
 struct SubscriptionRow {
     line: u32,
     id: String,
+    kind: SubscriptionKind,
     record: records::Subscription,
     schools: Vec<u32>,
 }
@@ -50,6 +52,7 @@ struct Covered {
     establishment: u32,
     resource: u32,
     subscription: u32,
+    terms: u32,
     line: u32,
 }
 
@@ -76,6 +79,7 @@ pub(crate) fn licences(
             establishment: *establishment,
             resource: row.record.resource,
             subscription,
+            terms: row.record.terms,
             line: row.line,
         }));
     }
@@ -101,6 +105,7 @@ pub(crate) fn licences(
                 resource: offer.resource,
                 subscription: offer.subscription,
                 targets_list: work.lists.intern(&targets)?,
+                terms: offer.terms,
             };
             work.sections.push(&record);
             let school = &mut schools[offer.establishment as usize];
@@ -124,6 +129,7 @@ fn subscriptions(work: &mut Work<'_>) -> Result<Vec<SubscriptionRow>, BuildError
     let calendar = Calendar::new().ok_or(BuildError::NoTimeZone)?;
     let mut rows: Vec<SubscriptionRow> = Vec::new();
     let mut seen = KeyMap::default();
+    let mut known: HashMap<(i64, i64, u16, u16), u32> = HashMap::new();
     work.read(&SUBSCRIPTIONS, |row, work| {
         let id = row.key(0, 45)?.into_owned();
         let resource = work.resource(row, 1)?;
@@ -155,18 +161,30 @@ fn subscriptions(work: &mut Work<'_>) -> Result<Vec<SubscriptionRow>, BuildError
         if schools.is_empty() {
             return Err(row.fault(2, Reason::Empty).into());
         }
-        let record = records::Subscription {
+        let terms = records::Terms {
             from,
             until,
-            id_text: work.texts.intern(&id)?,
-            resource,
             publics: publics.0,
             kind: kind as u16,
+            reserved: 0,
+        };
+        let next = known.len() as u32;
+        let number = *known
+            .entry((from, until, publics.0, kind as u16))
+            .or_insert_with(|| {
+                work.sections.push(&terms);
+                next
+            });
+        let record = records::Subscription {
+            id_text: work.texts.intern(&id)?,
+            resource,
+            terms: number,
             reserved: 0,
         };
         rows.push(SubscriptionRow {
             line: row.line,
             id,
+            kind,
             record,
             schools,
         });
@@ -190,7 +208,7 @@ fn assignments(
         let number = number.map_err(|_| row.fault(0, Reason::Unknown))?;
         let subscription = &subscriptions[number];
         let establishment = work.school(row, 1)?;
-        if subscription.record.kind != SubscriptionKind::Individual as u16 {
+        if subscription.kind != SubscriptionKind::Individual {
             return Err(row.fault(0, Reason::NotIndividual).into());
         }
         if subscription.schools.binary_search(&establishment).is_err() {

@@ -11,7 +11,7 @@ use super::source::{Row, Stop, Table, optional, required};
 use crate::format::fact::{Fact, FactKind, MAX_NUMBER};
 use crate::format::fingerprint::{Domain, fingerprint};
 use crate::format::records::{self, CODE_KINDS};
-use crate::format::{MAX_FACTS, MAX_PERSON, MAX_SCHOOLS, Section};
+use crate::format::{MAX_FACTS, MAX_PERSON, MAX_SCHOOLS, NONE, Section};
 use crate::{Attribute, Profile, ProfileSet};
 
 pub(crate) const PEOPLE: Table<6> = Table {
@@ -101,14 +101,16 @@ pub(crate) fn people(work: &mut Work<'_>, ents: &Ents) -> Result<People, BuildEr
             key,
             line: row.line,
             record: records::Person {
-                affiliations: 0,
+                establishment: NONE,
+                facts_list: 0,
+                profiles: 0,
+                origin_ent,
+                more: 0,
                 name_text: work.text(&name)?,
                 given_name_text: work.text(&given_name)?,
                 // Nobody shares a mail address: looking for an equal one would only cost memory.
                 mail_text: work.texts.append(&mail)?,
                 civility_text: work.text(&civility)?,
-                origin_ent,
-                reserved: 0,
             },
         });
         Ok(())
@@ -190,8 +192,17 @@ pub(crate) fn affiliations(
             continue;
         };
         let person = &mut people.records[number as usize];
-        let set = one_person(work, lines, person.origin_ent)?;
-        person.affiliations = sets.intern(&set)?;
+        let mut schools = one_person(work, lines, person.origin_ent)?.into_iter();
+        if let Some((establishment, profiles, facts_list)) = schools.next() {
+            (person.establishment, person.profiles, person.facts_list) =
+                (establishment, profiles, facts_list);
+        }
+        let more: Vec<u32> = schools
+            .flat_map(|(establishment, profiles, facts_list)| {
+                [establishment, profiles.into(), facts_list]
+            })
+            .collect();
+        person.more = sets.intern(&more)?;
     }
     work.sections.put(Section::Affiliations, sets.into_octets());
     for record in &people.records {
@@ -201,15 +212,15 @@ pub(crate) fn affiliations(
     work.sections.index(Section::PersonIndex, &people.keys)
 }
 
-/// The affiliations of one person: three words for each school.
+/// The affiliations of one person: school, profiles and facts of each.
 fn one_person(
     work: &mut Work<'_>,
     lines: &[Affiliated],
     origin_ent: u16,
-) -> Result<Vec<u32>, BuildError> {
+) -> Result<Vec<(u32, u16, u32)>, BuildError> {
     let mut set = Vec::new();
     for lines in lines.chunk_by(|a, b| a.establishment == b.establishment) {
-        if set.len() == 3 * MAX_SCHOOLS {
+        if set.len() == MAX_SCHOOLS {
             aside(work, lines, "uai", Reason::TooMany { max: MAX_SCHOOLS });
             continue;
         }
@@ -243,11 +254,7 @@ fn one_person(
             profiles |= line.profiles;
         }
         if profiles != 0 {
-            set.extend([
-                lines[0].establishment,
-                profiles.into(),
-                work.lists.intern(&facts)?,
-            ]);
+            set.push((lines[0].establishment, profiles, work.lists.intern(&facts)?));
         }
     }
     Ok(set)

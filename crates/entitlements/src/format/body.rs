@@ -6,8 +6,8 @@ use super::fact::Words;
 use super::fingerprint::{Domain, fingerprint};
 use super::header::{Header, Span, Spans};
 use super::index::{self, BUCKET};
-use super::records::{Affiliation, Record};
-use super::{Corrupt, MAX_SCHOOLS, Section, header, integrity};
+use super::records::{Affiliation, Person, Record};
+use super::{Corrupt, MAX_SCHOOLS, NONE, Section, header, integrity};
 use crate::SnapshotError;
 use crate::map::Octets;
 
@@ -103,10 +103,20 @@ impl Body {
 
     /// What a person is in their schools.
     #[inline]
-    pub(crate) fn affiliations(&self, index: u32) -> Result<Records<'_>, Corrupt> {
+    pub(crate) fn affiliations(&self, person: &Person) -> Result<Affiliations<'_>, Corrupt> {
         const WORDS: usize = Affiliation::SIZE / 4;
-        self.counted(Section::Affiliations, index, WORDS, MAX_SCHOOLS)
-            .map(Records)
+        let more = match person.more {
+            0 => Records(&[]),
+            index => self
+                .counted(Section::Affiliations, index, WORDS, MAX_SCHOOLS - 1)
+                .map(Records)?,
+        };
+        let first = (person.establishment != NONE).then_some(Affiliation {
+            establishment: person.establishment,
+            profiles: person.profiles.into(),
+            facts_list: person.facts_list,
+        });
+        Ok(Affiliations { first, more })
     }
 
     /// At a word index: a count, and that many items of `words` words.
@@ -144,6 +154,27 @@ impl Body {
             buckets,
             fingerprint(&self.header.key, domain, first, second),
         )
+    }
+}
+
+/// What a person is in their schools, at most [`MAX_SCHOOLS`] of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Affiliations<'s> {
+    first: Option<Affiliation>,
+    more: Records<'s>,
+}
+
+impl<'s> Affiliations<'s> {
+    /// Whether the person has no school.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.first.is_none() && self.more.len::<Affiliation>() == 0
+    }
+
+    /// Each in turn, in the order of schools.
+    #[inline]
+    pub(crate) fn iter(self) -> impl Iterator<Item = Affiliation> + use<'s> {
+        self.first.into_iter().chain(self.more.iter())
     }
 }
 

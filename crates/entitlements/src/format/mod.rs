@@ -76,10 +76,12 @@ sections! {
     Families = 14,
     Urls = 15,
     Subscriptions = 16,
-    /// What people are in their schools: at its word index, a count and that many affiliations of three words.
-    Affiliations = 17,
-    People = 18,
-    PersonIndex = 19,
+    /// What subscriptions say, each different one once.
+    Terms = 17,
+    /// Further schools of people with several: at its word index, a count and that many affiliations of three words.
+    Affiliations = 18,
+    People = 19,
+    PersonIndex = 20,
 }
 
 impl Section {
@@ -104,6 +106,7 @@ impl Section {
             Self::Families => records::Family::SIZE,
             Self::Urls => records::Url::SIZE,
             Self::Subscriptions => records::Subscription::SIZE,
+            Self::Terms => records::Terms::SIZE,
             Self::People => records::Person::SIZE,
         }
     }

@@ -69,6 +69,8 @@ record!(
         subscription: u32,
         /// INDIV: the facts to which it is assigned in this school, ascending.
         targets_list: u32,
+        /// The subscription's, so that a look-up need not read it.
+        terms: u32,
     }
 );
 record!(
@@ -153,10 +155,17 @@ record!(
 record!(
     /// A subscription.
     Subscription in Subscriptions {
-        from: i64,
-        until: i64,
         id_text: u32,
         resource: u32,
+        terms: u32,
+        reserved: u32,
+    }
+);
+record!(
+    /// What subscriptions say, apart from resource and schools.
+    Terms in Terms {
+        from: i64,
+        until: i64,
         /// Bit n is public n.
         publics: u16,
         /// 0 ETABL, 1 INDIV.
@@ -167,19 +176,24 @@ record!(
 record!(
     /// A person. The identifier is not here: only its fingerprint, in the index.
     Person in People {
-        /// Word index in [`Section::Affiliations`].
-        affiliations: u32,
+        /// The first of the person's schools, or none; most people have no other.
+        establishment: u32,
+        /// Classes, groups and codes there, ascending.
+        facts_list: u32,
+        /// Profiles there: bit n is profile n.
+        profiles: u16,
+        /// The project that first named the person.
+        origin_ent: u16,
+        /// Word index of the further schools in [`Section::Affiliations`].
+        more: u32,
         name_text: u32,
         given_name_text: u32,
         mail_text: u32,
         civility_text: u32,
-        /// The project that first named the person.
-        origin_ent: u16,
-        reserved: u16,
     }
 );
 record!(
-    /// What a person is in one school.
+    /// What a person is in a further school.
     Affiliation in Affiliations {
         establishment: u32,
         /// Bit n is profile n.
@@ -216,27 +230,26 @@ mod tests {
             Family::SIZE,
             Url::SIZE,
             Subscription::SIZE,
+            Terms::SIZE,
             Person::SIZE,
             Affiliation::SIZE,
         ];
-        assert_eq!(sizes, [16, 16, 12, 16, 8, 40, 48, 16, 8, 32, 24, 12]);
+        assert_eq!(sizes, [16, 16, 16, 16, 8, 40, 48, 16, 8, 16, 24, 32, 12]);
     }
 
     #[test]
     fn what_is_written_is_read() {
-        let subscription = Subscription {
+        let terms = Terms {
             from: -5,
             until: i64::MAX,
-            id_text: 7,
-            resource: 8,
             publics: 9,
             kind: 1,
             reserved: 0,
         };
         let mut octets = Vec::new();
-        subscription.write(&mut octets);
-        assert_eq!(octets.len(), Subscription::SIZE);
-        assert_eq!(Subscription::read(&octets), Some(subscription));
-        assert_eq!(Subscription::read(&octets[1..]), None);
+        terms.write(&mut octets);
+        assert_eq!(octets.len(), Terms::SIZE);
+        assert_eq!(Terms::read(&octets), Some(terms));
+        assert_eq!(Terms::read(&octets[1..]), None);
     }
 }

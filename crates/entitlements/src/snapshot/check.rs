@@ -9,8 +9,8 @@ use crate::format::body::Body;
 use crate::format::fact::{Fact, FactKind, Words};
 use crate::format::index::{self, BUCKET};
 use crate::format::records::{
-    Affiliation, Code, Ent, Establishment, Family, Group, Offer, Person, Publisher, Record,
-    Resource, Subscription, Url,
+    Code, Ent, Establishment, Family, Group, Offer, Person, Publisher, Record, Resource,
+    Subscription, Terms, Url,
 };
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, NONE, Section};
 
@@ -104,7 +104,10 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
     each(body, |_, subscription: Subscription| {
         texts(body, [subscription.id_text])?;
         body.record::<Resource>(subscription.resource)?;
-        ensure(subscription.from < subscription.until)
+        body.record::<Terms>(subscription.terms).map(drop)
+    })?;
+    each(body, |_, terms: Terms| {
+        ensure(terms.from < terms.until && terms.kind <= 1)
     })?;
     each(body, |_, school: Establishment| {
         let mut last = None;
@@ -114,7 +117,7 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
             .iter::<Offer>()
         {
             let subscription: Subscription = body.record(offer.subscription)?;
-            ensure(subscription.resource == offer.resource)?;
+            ensure(subscription.resource == offer.resource && subscription.terms == offer.terms)?;
             ensure(last < Some((offer.resource, offer.subscription)))?;
             run = if last.is_some_and(|(resource, _)| resource == offer.resource) {
                 run + 1
@@ -139,10 +142,7 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
         )?;
         body.record::<Ent>(person.origin_ent.into())?;
         let mut last = None;
-        for affiliation in body
-            .affiliations(person.affiliations)?
-            .iter::<Affiliation>()
-        {
+        for affiliation in body.affiliations(&person)?.iter() {
             body.record::<Establishment>(affiliation.establishment)?;
             ensure(last < Some(affiliation.establishment))?;
             last = Some(affiliation.establishment);

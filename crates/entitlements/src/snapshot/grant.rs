@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Ent, Establishment, Resource, Snapshot, Subscription};
-use crate::format::body::Records;
+use crate::format::body::Affiliations;
 use crate::format::records::{self, Affiliation};
 
 /// A yes. It borrows from the snapshot and from the query; only [`Snapshot::resolve`] makes one.
@@ -14,7 +14,7 @@ pub struct Grant<'s> {
     pub(super) ent: Ent<'s>,
     pub(super) resource: Resource<'s>,
     pub(super) record: records::Person,
-    pub(super) affiliations: Records<'s>,
+    pub(super) affiliations: Affiliations<'s>,
     /// Bit n: the person's affiliation n entitles.
     pub(super) entitling: u64,
     pub(super) subscriptions: SmallVec<[u32; 4]>,
@@ -83,7 +83,7 @@ impl<'s> Grant<'s> {
     pub(super) fn entitling(&self) -> impl Iterator<Item = Affiliation> + use<'s> {
         let entitling = self.entitling;
         self.affiliations
-            .iter::<Affiliation>()
+            .iter()
             .enumerate()
             .filter(move |(position, _)| entitling & (1 << position) != 0)
             .map(|(_, affiliation)| affiliation)

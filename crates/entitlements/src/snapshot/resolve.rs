@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::views::terms;
 use super::{Ent, Grant, Resource, Snapshot};
-use crate::format::body::Records;
+use crate::format::body::Affiliations;
 use crate::format::fact::{Fact, FactKind, Words};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, Affiliation, Offer};
@@ -24,7 +24,7 @@ pub(crate) struct Subject<'s> {
     pub(crate) resource: Resource<'s>,
     pub(crate) person: u32,
     pub(crate) record: records::Person,
-    pub(crate) affiliations: Records<'s>,
+    pub(crate) affiliations: Affiliations<'s>,
     /// The one affiliation that counts, when a school was asked for.
     chosen: Option<usize>,
 }
@@ -34,15 +34,8 @@ pub(crate) struct Judged {
     /// Position among the person's affiliations.
     pub(crate) position: usize,
     pub(crate) subscription: u32,
-    pub(crate) record: records::Subscription,
+    pub(crate) terms: Terms,
     pub(crate) verdict: Result<(), Denied>,
-}
-
-impl Judged {
-    /// What the subscription says.
-    pub(crate) fn terms(&self) -> Terms {
-        terms(&self.record)
-    }
 }
 
 impl Snapshot {
@@ -63,7 +56,7 @@ impl Snapshot {
         subject.each_offer(query.at, |judged| match judged.verdict {
             Ok(()) => {
                 entitling |= 1 << judged.position;
-                until = until.max(judged.record.until);
+                until = until.max(judged.terms.until);
                 if !subscriptions.contains(&judged.subscription) {
                     subscriptions.push(judged.subscription);
                 }
@@ -103,8 +96,8 @@ impl Snapshot {
             .find_person(ent.code(), query.person)?
             .ok_or(Denied::UnknownPerson)?;
         let record: records::Person = self.body.record(person)?;
-        let affiliations = self.body.affiliations(record.affiliations)?;
-        if affiliations.len::<Affiliation>() == 0 {
+        let affiliations = self.body.affiliations(&record)?;
+        if affiliations.is_empty() {
             return Err(Denied::NoSchool);
         }
         let mut subject = Subject {
@@ -145,7 +138,7 @@ impl<'s> Subject<'s> {
     /// Identifiers of all the person's schools; an unreadable one is empty and matches nothing.
     pub(crate) fn schools(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let body = &self.snapshot.body;
-        self.affiliations.iter::<Affiliation>().map(|affiliation| {
+        self.affiliations.iter().map(|affiliation| {
             body.record::<records::Establishment>(affiliation.establishment)
                 .and_then(|school| body.text(school.uai_text))
                 .unwrap_or_default()
@@ -154,25 +147,21 @@ impl<'s> Subject<'s> {
 
     /// Judges every subscription to the resource in every school that counts.
     pub(crate) fn each_offer(&self, at: i64, mut visit: impl FnMut(Judged)) -> Result<(), Corrupt> {
-        let affiliations = self.affiliations.iter::<Affiliation>().enumerate();
+        let affiliations = self.affiliations.iter().enumerate();
         for (position, affiliation) in affiliations {
             if self.chosen.is_some_and(|chosen| chosen != position) {
                 continue;
             }
             for offer in self.offers(affiliation.establishment)? {
-                let record: records::Subscription =
-                    self.snapshot.body.record(offer.subscription)?;
-                if record.resource != self.resource.number {
-                    return Err(Corrupt);
-                }
+                let terms = terms(&self.snapshot.body.record(offer.terms)?);
                 let profiles = profiles(&affiliation)?;
-                let verdict = rules::judge(&terms(&record), profiles, at, || {
+                let verdict = rules::judge(&terms, profiles, at, || {
                     Ok(self.assigned(&affiliation, profiles, offer.targets_list)?)
                 });
                 visit(Judged {
                     position,
                     subscription: offer.subscription,
-                    record,
+                    terms,
                     verdict,
                 });
             }

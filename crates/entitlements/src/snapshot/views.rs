@@ -259,31 +259,45 @@ impl<'s> Subscription<'s> {
     /// ETABL or INDIV.
     #[must_use]
     pub fn kind(&self) -> SubscriptionKind {
-        terms(&self.record).kind
+        self.terms().kind
     }
 
     /// Target public.
     #[must_use]
     pub fn publics(&self) -> PublicSet {
-        terms(&self.record).publics
+        self.terms().publics
     }
 
     /// First second of validity, Unix seconds.
     #[must_use]
     pub fn from(&self) -> i64 {
-        self.record.from
+        self.terms().from
     }
 
     /// First second after validity, Unix seconds.
     #[must_use]
     pub fn until(&self) -> i64 {
-        self.record.until
+        self.terms().until
+    }
+
+    /// Damaged terms are those of a subscription that nobody can use.
+    fn terms(&self) -> Terms {
+        let body = &self.snapshot.body;
+        body.record(self.record.terms).map_or(
+            Terms {
+                from: i64::MAX,
+                until: i64::MAX,
+                publics: PublicSet::EMPTY,
+                kind: SubscriptionKind::Individual,
+            },
+            |record| terms(&record),
+        )
     }
 }
 
 /// What the rules need of a subscription. An unknown kind asks for an assignment, the narrower of the two.
 #[inline]
-pub(crate) fn terms(record: &records::Subscription) -> Terms {
+pub(crate) fn terms(record: &records::Terms) -> Terms {
     Terms {
         from: record.from,
         until: record.until,
