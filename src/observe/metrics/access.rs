@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts};
 
-use super::{MetricsError, registered, seconds};
+use super::{MetricsError, Registrar, seconds};
 
 /// The label of a portal or publisher that is not known (yet).
 const NONE: &str = "none";
@@ -21,18 +21,14 @@ pub struct AccessMetrics {
 }
 
 impl AccessMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
+    pub(super) fn new(registrar: &mut Registrar) -> Result<Self, MetricsError> {
         Ok(Self {
-            accesses: registered(
-                registry,
-                IntCounterVec::new(
+            accesses: registrar.add(IntCounterVec::new(
                     Opts::new("octroi_accesses_total", "Accesses decided, granted or refused."),
                     &["outcome", "portal", "publisher"],
                 ),
             )?,
-            duration: registered(
-                registry,
-                HistogramVec::new(
+            duration: registrar.add(HistogramVec::new(
                     HistogramOpts::new(
                         "octroi_access_duration_seconds",
                         "Time from the last byte of the request to the answer of the access, by endpoint and outcome.",
@@ -41,30 +37,22 @@ impl AccessMetrics {
                     &["endpoint", "outcome"],
                 ),
             )?,
-            refusals: registered(
-                registry,
-                IntCounterVec::new(
+            refusals: registrar.add(IntCounterVec::new(
                     Opts::new("octroi_refusals_total", "Refusals by code (docs/refusals.md) and portal."),
                     &["code", "portal"],
                 ),
             )?,
-            legacy: registered(
-                registry,
-                IntCounterVec::new(
+            legacy: registrar.add(IntCounterVec::new(
                     Opts::new("octroi_legacy_uses_total", "Uses of a partner's dated exception, by kind."),
                     &["partner", "kind"],
                 ),
             )?,
-            sign_ins: registered(
-                registry,
-                IntCounterVec::new(
+            sign_ins: registrar.add(IntCounterVec::new(
                     Opts::new("octroi_sign_ins_total", "People sent to a portal to sign in."),
                     &["portal"],
                 ),
             )?,
-            logouts: registered(
-                registry,
-                IntCounterVec::new(
+            logouts: registrar.add(IntCounterVec::new(
                     Opts::new("octroi_logouts_total", "Logouts, by the endpoint that was asked."),
                     &["endpoint"],
                 ),

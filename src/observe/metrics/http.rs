@@ -1,10 +1,10 @@
 //! Metrics of the public listener.
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
 };
 
-use super::{MetricsError, registered, seconds};
+use super::{MetricsError, Registrar, seconds};
 
 /// Connections and requests.
 #[derive(Debug)]
@@ -30,87 +30,60 @@ pub struct HttpMetrics {
 }
 
 impl HttpMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
+    pub(super) fn new(registrar: &mut Registrar) -> Result<Self, MetricsError> {
         Ok(Self {
-            requests: registered(
-                registry,
-                IntCounterVec::new(
-                    Opts::new(
-                        "octroi_http_requests_total",
-                        "Requests to the public listener.",
-                    ),
-                    &["route", "method", "code"],
+            requests: registrar.add(IntCounterVec::new(
+                Opts::new(
+                    "octroi_http_requests_total",
+                    "Requests to the public listener.",
                 ),
-            )?,
-            duration: registered(
-                registry,
-                HistogramVec::new(
-                    HistogramOpts::new(
-                        "octroi_http_request_duration_seconds",
-                        "Time from the last byte of the request to the complete answer.",
-                    )
-                    .buckets(seconds()),
-                    &["route"],
+                &["route", "method", "code"],
+            ))?,
+            duration: registrar.add(HistogramVec::new(
+                HistogramOpts::new(
+                    "octroi_http_request_duration_seconds",
+                    "Time from the last byte of the request to the complete answer.",
+                )
+                .buckets(seconds()),
+                &["route"],
+            ))?,
+            in_flight: registrar.add(IntGauge::new(
+                "octroi_http_requests_in_flight",
+                "Requests admitted and not yet answered.",
+            ))?,
+            connections_open: registrar.add(IntGauge::new(
+                "octroi_connections_open",
+                "Open connections of the public listener.",
+            ))?,
+            connections: registrar.add(IntCounter::new(
+                "octroi_connections_total",
+                "Connections accepted by the public listener.",
+            ))?,
+            handshakes_failed: registrar.add(IntCounterVec::new(
+                Opts::new(
+                    "octroi_tls_handshakes_failed_total",
+                    "TLS handshakes that did not end well.",
                 ),
-            )?,
-            in_flight: registered(
-                registry,
-                IntGauge::new(
-                    "octroi_http_requests_in_flight",
-                    "Requests admitted and not yet answered.",
+                &["reason"],
+            ))?,
+            shed: registrar.add(IntCounterVec::new(
+                Opts::new(
+                    "octroi_http_shed_total",
+                    "Requests answered with 503 because of load.",
                 ),
-            )?,
-            connections_open: registered(
-                registry,
-                IntGauge::new(
-                    "octroi_connections_open",
-                    "Open connections of the public listener.",
-                ),
-            )?,
-            connections: registered(
-                registry,
-                IntCounter::new(
-                    "octroi_connections_total",
-                    "Connections accepted by the public listener.",
-                ),
-            )?,
-            handshakes_failed: registered(
-                registry,
-                IntCounterVec::new(
-                    Opts::new(
-                        "octroi_tls_handshakes_failed_total",
-                        "TLS handshakes that did not end well.",
-                    ),
-                    &["reason"],
-                ),
-            )?,
-            shed: registered(
-                registry,
-                IntCounterVec::new(
-                    Opts::new(
-                        "octroi_http_shed_total",
-                        "Requests answered with 503 because of load.",
-                    ),
-                    &["reason"],
-                ),
-            )?,
-            lag: registered(
-                registry,
-                Histogram::with_opts(
-                    HistogramOpts::new(
-                        "octroi_scheduler_lag_seconds",
-                        "How long ready work waits for a processor.",
-                    )
-                    .buckets(seconds()),
-                ),
-            )?,
-            panics: registered(
-                registry,
-                IntCounter::new(
-                    "octroi_panics_total",
-                    "Requests whose handler panicked: a defect, please report it.",
-                ),
-            )?,
+                &["reason"],
+            ))?,
+            lag: registrar.add(Histogram::with_opts(
+                HistogramOpts::new(
+                    "octroi_scheduler_lag_seconds",
+                    "How long ready work waits for a processor.",
+                )
+                .buckets(seconds()),
+            ))?,
+            panics: registrar.add(IntCounter::new(
+                "octroi_panics_total",
+                "Requests whose handler panicked: a defect, please report it.",
+            ))?,
         })
     }
 }

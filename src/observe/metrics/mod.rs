@@ -9,6 +9,7 @@ mod http;
 mod service;
 
 use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use access::AccessMetrics;
@@ -24,6 +25,7 @@ pub struct MetricsError(#[from] prometheus::Error);
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    families: Vec<Family>,
     /// Connections and requests.
     pub http: HttpMetrics,
     /// Accesses, refusals, exceptions.
@@ -35,17 +37,26 @@ pub struct Metrics {
 impl Metrics {
     /// Registers everything in a registry of its own, so that several gateways fit in one test process.
     pub fn new() -> Result<Self, MetricsError> {
-        let registry = Registry::new();
-        let metrics = Self {
-            http: HttpMetrics::new(&registry)?,
-            access: AccessMetrics::new(&registry)?,
-            service: ServiceMetrics::new(&registry)?,
-            registry,
+        let mut registrar = Registrar {
+            registry: Registry::new(),
+            families: Vec::new(),
         };
-        metrics.registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        let metrics = Self {
+            http: HttpMetrics::new(&mut registrar)?,
+            access: AccessMetrics::new(&mut registrar)?,
+            service: ServiceMetrics::new(&mut registrar)?,
+            registry: registrar.registry,
+            families: registrar.families,
+        };
+        metrics
+            .registry
+            .register(Box::new(ProcessCollector::for_self()))?;
         Ok(metrics)
+    }
+
+    /// Every family of this program, for the documentation and its test.
+    pub fn families(&self) -> impl Iterator<Item = &Family> {
+        self.families.iter()
     }
 
     /// The text exposition, format 0.0.4.
@@ -56,14 +67,38 @@ impl Metrics {
     }
 }
 
-/// Registers a collector and gives it back.
-fn registered<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    collector: Result<C, prometheus::Error>,
-) -> Result<C, MetricsError> {
-    let collector = collector?;
-    registry.register(Box::new(collector.clone()))?;
-    Ok(collector)
+/// A family of metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Its name.
+    pub name: String,
+    /// What it means.
+    pub help: String,
+    /// Its labels.
+    pub labels: Vec<String>,
+}
+
+/// Registers collectors and remembers what they are.
+struct Registrar {
+    registry: Registry,
+    families: Vec<Family>,
+}
+
+impl Registrar {
+    fn add<C: Collector + Clone + 'static>(
+        &mut self,
+        collector: Result<C, prometheus::Error>,
+    ) -> Result<C, MetricsError> {
+        let collector = collector?;
+        self.families
+            .extend(collector.desc().into_iter().map(|desc| Family {
+                name: desc.fq_name.clone(),
+                help: desc.help.clone(),
+                labels: desc.variable_labels.clone(),
+            }));
+        self.registry.register(Box::new(collector.clone()))?;
+        Ok(collector)
+    }
 }
 
 /// Buckets of durations in seconds; 0.3 (P2, P3) and 0.5 (P1) are exact edges.
@@ -108,5 +143,47 @@ mod tests {
             )
         );
         assert!(text.contains("octroi_build_info{"));
+    }
+
+    /// The rows of the tables in `docs/metrics.md`: name and labels.
+    fn documented() -> Vec<(String, Vec<String>)> {
+        let words = |cell: &str| {
+            cell.split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        include_str!("../../../docs/metrics.md")
+            .lines()
+            .filter(|line| line.starts_with("| `octroi_"))
+            .map(|line| {
+                let cells: Vec<&str> = line.split('|').collect();
+                (words(cells[1]).remove(0), words(cells[2]))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_family_is_documented_with_its_labels_and_nothing_else_is() {
+        let documented = documented();
+        let metrics = Metrics::new().unwrap();
+        let families: Vec<_> = metrics.families().cloned().collect();
+        assert!(families.len() > 30);
+        for family in &families {
+            let row = documented.iter().find(|(name, _)| *name == family.name);
+            let row = row.unwrap_or_else(|| panic!("docs/metrics.md lacks `{}`", family.name));
+            assert_eq!(row.1, family.labels, "{}", family.name);
+            assert!(
+                family.help.ends_with(['.', ':']) || family.help.contains(": "),
+                "{}",
+                family.help
+            );
+        }
+        assert_eq!(
+            documented.len(),
+            families.len(),
+            "docs/metrics.md names a metric that is not there"
+        );
     }
 }

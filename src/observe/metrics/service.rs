@@ -2,10 +2,10 @@
 
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry,
+    Opts,
 };
 
-use super::{MetricsError, registered};
+use super::{MetricsError, Registrar};
 
 /// Configuration, snapshot, keys, guard, audit trail.
 #[derive(Debug)]
@@ -53,122 +53,116 @@ pub struct ServiceMetrics {
 }
 
 impl ServiceMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
-        let build = registered(
-            registry,
-            IntGaugeVec::new(
-                Opts::new("octroi_build_info", "Always 1; the version."),
-                &["version"],
-            ),
-        )?;
+    pub(super) fn new(registrar: &mut Registrar) -> Result<Self, MetricsError> {
+        let build = registrar.add(IntGaugeVec::new(
+            Opts::new("octroi_build_info", "Always 1; the version."),
+            &["version"],
+        ))?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let gauge = |name: &str, help: &str| registered(registry, Gauge::new(name, help));
-        let whole = |name: &str, help: &str| registered(registry, IntGauge::new(name, help));
-        let counter = |name: &str, help: &str| registered(registry, IntCounter::new(name, help));
-        let gauges = |name: &str, help: &str, labels: &[&str]| {
-            registered(registry, GaugeVec::new(Opts::new(name, help), labels))
-        };
-        let wholes = |name: &str, help: &str, labels: &[&str]| {
-            registered(registry, IntGaugeVec::new(Opts::new(name, help), labels))
-        };
         Ok(Self {
-            reloads: registered(
-                registry,
-                IntCounterVec::new(
-                    Opts::new(
-                        "octroi_reloads_total",
-                        "Reloads of configuration or snapshot, taken or refused.",
-                    ),
-                    &["what", "result"],
+            reloads: registrar.add(IntCounterVec::new(
+                Opts::new(
+                    "octroi_reloads_total",
+                    "Reloads of configuration or snapshot, taken or refused.",
                 ),
-            )?,
-            last_reload_success: wholes(
-                "octroi_last_reload_success",
-                "1 when the last reload was taken, 0 when it was refused and the old stayed.",
+                &["what", "result"],
+            ))?,
+            last_reload_success: registrar.add(IntGaugeVec::new(
+                Opts::new(
+                    "octroi_last_reload_success",
+                    "1 when the last reload was taken, 0 when it was refused and the old stayed.",
+                ),
                 &["what"],
-            )?,
-            last_reload: gauges(
-                "octroi_last_reload_timestamp_seconds",
-                "When what is in force was taken.",
+            ))?,
+            last_reload: registrar.add(GaugeVec::new(
+                Opts::new(
+                    "octroi_last_reload_timestamp_seconds",
+                    "When what is in force was taken.",
+                ),
                 &["what"],
-            )?,
-            snapshot_generation: whole(
+            ))?,
+            snapshot_generation: registrar.add(IntGauge::new(
                 "octroi_snapshot_generation",
                 "Generation of the snapshot in force.",
-            )?,
-            snapshot_built: gauge(
+            ))?,
+            snapshot_built: registrar.add(Gauge::new(
                 "octroi_snapshot_built_timestamp_seconds",
                 "When the snapshot in force was built.",
-            )?,
-            snapshot_people: whole("octroi_snapshot_people", "People in the snapshot in force.")?,
-            snapshot_subscriptions: whole(
+            ))?,
+            snapshot_people: registrar.add(IntGauge::new(
+                "octroi_snapshot_people",
+                "People in the snapshot in force.",
+            ))?,
+            snapshot_subscriptions: registrar.add(IntGauge::new(
                 "octroi_snapshot_subscriptions",
                 "Subscriptions in the snapshot in force.",
-            )?,
-            certificate_not_after: gauges(
-                "octroi_certificate_not_after_timestamp_seconds",
-                "When one of our certificates ends.",
+            ))?,
+            certificate_not_after: registrar.add(GaugeVec::new(
+                Opts::new(
+                    "octroi_certificate_not_after_timestamp_seconds",
+                    "When one of our certificates ends.",
+                ),
                 &["use", "name"],
-            )?,
-            metadata_valid_until: gauges(
-                "octroi_metadata_valid_until_timestamp_seconds",
-                "When a partner's metadata end and the partner with them.",
+            ))?,
+            metadata_valid_until: registrar.add(GaugeVec::new(
+                Opts::new(
+                    "octroi_metadata_valid_until_timestamp_seconds",
+                    "When a partner's metadata end and the partner with them.",
+                ),
                 &["partner"],
-            )?,
-            legacy_until: gauges(
-                "octroi_legacy_until_timestamp_seconds",
-                "When a partner's dated exception ends.",
+            ))?,
+            legacy_until: registrar.add(GaugeVec::new(
+                Opts::new(
+                    "octroi_legacy_until_timestamp_seconds",
+                    "When a partner's dated exception ends.",
+                ),
                 &["partner", "kind"],
-            )?,
-            partners: wholes(
-                "octroi_partners",
-                "Partners in force, by kind and state.",
+            ))?,
+            partners: registrar.add(IntGaugeVec::new(
+                Opts::new("octroi_partners", "Partners in force, by kind and state."),
                 &["kind", "state"],
-            )?,
-            replay_entries: whole(
+            ))?,
+            replay_entries: registrar.add(IntGauge::new(
                 "octroi_replay_entries",
                 "One-time claims that the replay guard holds.",
-            )?,
-            replays: counter(
+            ))?,
+            replays: registrar.add(IntCounter::new(
                 "octroi_replays_total",
                 "Second uses that the replay guard stopped.",
-            )?,
-            revoked_sessions: whole(
+            ))?,
+            revoked_sessions: registrar.add(IntGauge::new(
                 "octroi_revoked_sessions",
                 "Sessions that a logout ended before their time.",
-            )?,
-            audit_lines: counter(
+            ))?,
+            audit_lines: registrar.add(IntCounter::new(
                 "octroi_audit_lines_total",
                 "Lines written to the audit trail.",
-            )?,
-            audit_lost: counter(
+            ))?,
+            audit_lost: registrar.add(IntCounter::new(
                 "octroi_audit_lost_total",
                 "Audit lines lost under the policy drop: an alarm.",
-            )?,
-            audit_errors: counter(
+            ))?,
+            audit_errors: registrar.add(IntCounter::new(
                 "octroi_audit_errors_total",
                 "Audit lines that could not be written.",
-            )?,
-            audit_chain_broken: whole(
+            ))?,
+            audit_chain_broken: registrar.add(IntGauge::new(
                 "octroi_audit_chain_broken",
                 "1 when the audit trail was found altered at start: an alarm.",
-            )?,
-            audit_duration: registered(
-                registry,
-                Histogram::with_opts(
-                    HistogramOpts::new(
-                        "octroi_audit_write_duration_seconds",
-                        "Time to write one audit line.",
-                    )
-                    .buckets(vec![
-                        0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.001, 0.01, 0.1, 1.0,
-                    ]),
-                ),
-            )?,
-            ready: whole(
+            ))?,
+            audit_duration: registrar.add(Histogram::with_opts(
+                HistogramOpts::new(
+                    "octroi_audit_write_duration_seconds",
+                    "Time to write one audit line.",
+                )
+                .buckets(vec![
+                    0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.001, 0.01, 0.1, 1.0,
+                ]),
+            ))?,
+            ready: registrar.add(IntGauge::new(
                 "octroi_ready",
                 "1 when the gateway takes accesses, 0 when it starts or drains.",
-            )?,
+            ))?,
         })
     }
 }

@@ -77,7 +77,7 @@ impl<'p> Files<'p> {
         }
     }
 
-    /// A folder that must be there and be writable by us.
+    /// A folder of ours. When it is not there it is made at start, so its parent must be.
     pub(super) fn folder(&mut self, name: &At<String>) {
         let Some(path) = self.path(name) else { return };
         match std::fs::metadata(&path) {
@@ -97,10 +97,11 @@ impl<'p> Files<'p> {
                 format!("{} is no folder", path.display()),
                 "name a folder",
             ),
+            Err(_) if path.parent().is_some_and(Path::is_dir) => {}
             Err(error) => self.problems.error(
                 name.place,
                 format!("{}: {error}", path.display()),
-                format!("mkdir -m 0750 {}", path.display()),
+                format!("mkdir -p -m 0750 {}", path.display()),
             ),
         }
     }

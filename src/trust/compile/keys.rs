@@ -271,31 +271,25 @@ pub(super) fn cookies(name: &At<String>, files: &mut Files<'_>) -> Option<Sealer
         }
         match hex(line).filter(|key| key.len() == KEY_BYTES) {
             Some(key) => keys.push(key),
-            None => files.error(
-                name.place,
-                format!(
-                    "{}, line {}: not {} hex digits",
-                    name.value,
-                    number + 1,
-                    2 * KEY_BYTES
-                ),
-                "one key a line: openssl rand -hex 32",
-            ),
+            None => {
+                let what = format!("{}, line {}: not {} hex digits", name.value, number + 1, 2 * KEY_BYTES);
+                files.error(name.place, what, NEW_COOKIE_KEY);
+                return None;
+            }
         }
     }
     let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
     match Sealer::new(&keys) {
         Ok(sealer) => Some(sealer),
         Err(error) => {
-            files.error(
-                name.place,
-                format!("{}: {error}", name.value),
-                "one key a line: openssl rand -hex 32",
-            );
+            files.error(name.place, format!("{}: {error}", name.value), NEW_COOKIE_KEY);
             None
         }
     }
 }
+
+/// How a cookie key is made.
+const NEW_COOKIE_KEY: &str = "one key a line: openssl rand -hex 32";
 
 /// Decodes hex digits; `None` when there is anything else.
 fn hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
