@@ -149,7 +149,7 @@ pub(super) fn portal(section: Section<'_, '_>) -> PortalSettings {
         name: section
             .string("name")
             .map_or_else(|| id.value.clone(), |name| name.value),
-        idents: section.strings("idents"),
+        idents: section.required_strings("idents", "[\"B0\"]"),
         metadata: section.required("metadata", "\"portals/ent-exemple.xml\""),
         entity_id: section.string("entity_id"),
         metadata_certificate: section.string("metadata_certificate"),
@@ -191,13 +191,6 @@ pub(super) fn portal(section: Section<'_, '_>) -> PortalSettings {
         place: section.place(),
         id,
     };
-    if settings.idents.is_empty() {
-        section.error(
-            settings.place,
-            format!("portal \"{}\" speaks for no idENT", settings.id.value),
-            "add `idents = [\"…\"]` with the codes of its tiles",
-        );
-    }
     check_id(&section, &settings.id);
     section.finish();
     settings

@@ -197,13 +197,22 @@ impl<'r, 't> Section<'r, 't> {
             .unwrap_or_else(|| At::new(String::new(), self.place))
     }
 
-    pub(super) fn strings(&self, key: &'static str) -> Vec<At<String>> {
+    /// A list of strings that must be there and hold something.
+    pub(super) fn required_strings(&self, key: &'static str, example: &str) -> Vec<At<String>> {
         let Some((value, place)) = self.raw(key) else {
+            self.missing(key, example);
             return Vec::new();
         };
         let Some(array) = self.array(key, value, place) else {
             return Vec::new();
         };
+        if array.is_empty() {
+            self.error(
+                place,
+                format!("`{key}` is empty"),
+                format!("write such as `{key} = {example}`"),
+            );
+        }
         array
             .iter()
             .filter_map(|item| {
@@ -422,7 +431,7 @@ mod tests {
         let told = problems("a = \nb = [1,\nc = 'x'\n", |section| {
             section.string("a");
             section.string("c");
-            section.strings("b");
+            section.required_strings("b", "[]");
         });
         assert!(
             told.iter().any(|line| line.starts_with("t.toml:1:")),
