@@ -109,7 +109,14 @@ pub fn hand_over(
     traces.upstream_assertion = Some(identity.assertion_id.clone());
     let (resource, school) = match wanted {
         Wanted::Tile { resource, school } => (resource.as_str(), school.as_deref()),
-        Wanted::Answer { request } => (request.resource.as_deref().unwrap_or_default(), None),
+        // The publisher asks for what a tile opened: the school that the tile named still narrows.
+        Wanted::Answer { request } => {
+            let resource = request.resource.as_deref().unwrap_or_default();
+            let opening = sign_in
+                .as_ref()
+                .and_then(|SignIn { session }| session.opening_for(resource, access.seconds()));
+            (resource, opening.and_then(|opening| opening.school.as_deref()))
+        }
     };
     let granted =
         resolve(access, identity, resource, school, traces).and_then(|resolved| match wanted {

@@ -86,7 +86,13 @@ async fn after_a_pull(visit: &mut Visit, case: &Case, wish: &str) -> Result<(), 
         return Err(format!("the person was asked: {asked}"));
     }
     let page = visit.go_through(page, case, Defect::None).await?;
-    granted(visit, &page, case, Way::Publisher)?;
+    // What a tile opened is answered as the tile asked for it, for five minutes.
+    granted(
+        visit,
+        &page,
+        case,
+        if asked { Way::Publisher } else { Way::Tile },
+    )?;
     let second_id = visit
         .evidence
         .as_ref()
@@ -133,6 +139,7 @@ async fn second_tile(visit: &mut Visit, case: &Case) -> Result<(), Difference> {
     let first = visit.whole_tile(case, Defect::None).await?;
     granted(visit, &first, case, Way::Tile)?;
     visit.evidence = None;
+    visit.leave_publisher(&other);
     visit.browser.hops.clear();
     let page = visit.open_tile(&other).await?;
     let asked = saw(&visit.world, &page) == Saw::Desk;
@@ -165,6 +172,7 @@ async fn two_tabs(visit: &mut Visit, case: &Case) -> Result<(), Difference> {
     let page = visit.go_through(second_tab, &other, Defect::None).await?;
     granted(visit, &page, &other, Way::Tile)?;
     visit.evidence = None;
+    visit.leave_publisher(case);
     let page = visit.go_through(first_tab, case, Defect::None).await?;
     granted(visit, &page, case, Way::Tile)
 }
@@ -184,6 +192,7 @@ async fn after_logout(visit: &mut Visit, case: &Case) -> Result<(), Difference> 
     if !goodbye.text.contains("200 OK Success") {
         return Err("the gateway did not take the portal's LogoutRequest".to_owned());
     }
+    visit.leave_publisher(case);
     visit.browser.hops.clear();
     let page = visit.open_tile(case).await?;
     if saw(&visit.world, &page) != Saw::Desk {

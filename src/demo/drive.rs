@@ -154,6 +154,13 @@ impl Visit {
         self.sign_in(&page, &case.person.id, defect).await.map(drop)
     }
 
+    /// The publisher's own session ends, so that it asks again: a publisher lets in whom it knows without asking.
+    pub(super) fn leave_publisher(&mut self, case: &Case) {
+        if let Some(publisher) = case.publisher(&self.world.country) {
+            self.browser.forget(&publisher.host);
+        }
+    }
+
     /// A tile from the click to where it ends.
     pub(super) async fn whole_tile(
         &mut self,

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use thiserror::Error;
 
 use super::client::{Client, ClientError, Clients};
+use super::markup::from_html;
 use super::pages::{Form, form_of};
 
 /// More steps than any access has.
@@ -155,6 +156,11 @@ impl Browser {
         Ok(page(step.url, answer))
     }
 
+    /// Forgets the cookies of a host.
+    pub fn forget(&mut self, host: &str) {
+        self.cookies.retain(|cookie| cookie.host != host);
+    }
+
     /// Goes on until there is no redirect and no form that sends itself, or it is to be held.
     async fn follow(&mut self, mut step: Step) -> Result<Page, Stuck> {
         for _ in 0..MOST_HOPS {
@@ -289,10 +295,12 @@ impl Page {
     /// Where the link with this label leads, if the page has one.
     #[must_use]
     pub fn link(&self, label: &str) -> Option<String> {
-        let end = format!("\">{}</a>", super::markup::html(label));
-        let before = &self.text[..self.text.find(&end)?];
-        let start = before.rfind("href=\"")? + 6;
-        Some(super::markup::from_html(&before[start..]))
+        self.text.split("<a ").skip(1).find_map(|rest| {
+            let (tag, rest) = rest.split_once('>')?;
+            let (text, _) = rest.split_once("</a>")?;
+            let address = tag.split_once("href=\"")?.1.split_once('"')?.0;
+            (from_html(text.trim()) == label).then(|| from_html(address))
+        })
     }
 
     /// Host name of its address.
@@ -399,7 +407,7 @@ mod tests {
         let page = Page {
             url: Uri::from_static("https://a.localhost:8443/choose"),
             status: StatusCode::OK,
-            text: "<a href=\"/x\">No</a> <a href=\"/choose?a=1&amp;b=2\">L&#39;ENT &amp; Cie</a>"
+            text: "<a href=\"/x\">No</a> <a href=\"/choose?a=1&amp;b=2\">L&#39;ENT &#38; Cie</a>"
                 .to_owned(),
             json: false,
         };

@@ -187,7 +187,8 @@ impl Country {
             "\n[[decryption_key]]\nname = \"decrypt\"\nprivate_key = \"pki/gateway/decrypt.key\"\n\
              certificate = \"pki/gateway/decrypt.pem\"\n\n\
              [pseudonym]\nkey = \"pki/gateway/pseudonym.key\"\n\n[cookies]\nkeys = \"pki/gateway/cookie.keys\"\n\n\
-             [snapshot]\npath = \"snapshot/current.octroi\"\n\n[state]\ndirectory = \"state\"\n\n[audit]\ndirectory = \"audit\"\n",
+             [snapshot]\npath = \"snapshot/current.octroi\"\n\n[state]\ndirectory = \"state\"\n\n[audit]\ndirectory = \"audit\"\n\n\
+             # The machine is shared with simulators and browsers: lateness is theirs, too.\n[limits]\nlag_milliseconds = 5000\n",
         );
         for portal in &self.portals {
             self.portal_settings(portal, &mut toml);

@@ -183,6 +183,7 @@ impl Judge {
             {
                 return Err(Complaint::OtherElement);
             }
+            let xmlsec1 = xmlsec1.trying_first(self.publisher.gateway_key);
             // The Response's signature is over the encrypted form, the Assertion's over the plain one.
             xmlsec1.verify(
                 if place == Place::Response {

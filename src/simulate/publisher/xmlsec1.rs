@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
+use crate::simulate::country::partner::KeyKind;
+
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
 const RESPONSE: &str = "urn:oasis:names:tc:SAML:2.0:protocol:Response";
 
@@ -79,6 +81,15 @@ impl Xmlsec1 {
         } else {
             Err(Objection::Decrypt)
         }
+    }
+
+    /// The same with the certificates of this kind of key tried first: only to start fewer processes.
+    #[must_use]
+    pub fn trying_first(&self, kind: KeyKind) -> Self {
+        let mut other = self.clone();
+        let named = |path: &PathBuf| path.to_string_lossy().contains(kind.word());
+        other.certificates.sort_by_key(|path| !named(path));
+        other
     }
 
     /// Whether the Signature at this place holds.
