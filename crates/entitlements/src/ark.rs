@@ -17,8 +17,8 @@ pub(crate) fn name(text: &str) -> Option<&str> {
         .unwrap_or(text);
     let name = bare.strip_prefix("ark:")?;
     let name = name.strip_prefix('/').unwrap_or(name);
-    let (authority, rest) = name.split_once('/')?;
-    (!authority.is_empty() && !rest.is_empty() && name.len() <= MAX_ARK - 5).then_some(name)
+    let slash = memchr::memchr(b'/', name.as_bytes())?;
+    (slash > 0 && slash + 1 < name.len() && name.len() <= MAX_ARK - 5).then_some(name)
 }
 
 #[cfg(test)]

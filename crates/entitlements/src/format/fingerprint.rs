@@ -40,19 +40,18 @@ pub(crate) fn fingerprint(
     let total = 5 + first.len() + second.len();
     let mut hasher = SipHasher24::new_with_key(key);
     if total <= INLINE {
-        // One contiguous message is about twice as fast as four writes.
+        // One contiguous message costs about half of four writes.
         let mut message = [0; INLINE];
         message[0] = domain as u8;
         message[1..5].copy_from_slice(&length.to_le_bytes());
         message[5..5 + first.len()].copy_from_slice(first);
         message[5 + first.len()..total].copy_from_slice(second);
-        hasher.write(&message[..total]);
-    } else {
-        hasher.write(&[domain as u8]);
-        hasher.write(&length.to_le_bytes());
-        hasher.write(first);
-        hasher.write(second);
+        return hasher.hash(&message[..total]).as_u128();
     }
+    hasher.write(&[domain as u8]);
+    hasher.write(&length.to_le_bytes());
+    hasher.write(first);
+    hasher.write(second);
     hasher.finish128().as_u128()
 }
 

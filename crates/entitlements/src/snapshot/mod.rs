@@ -200,7 +200,7 @@ impl Snapshot {
             return Ok(None);
         };
         let resource = Resource::new(self, number)?;
-        Ok((ark::name(resource.id()) == Some(name)).then_some(resource))
+        Ok((resource.id().strip_prefix("ark:/") == Some(name)).then_some(resource))
     }
 
     /// The publisher with this id (that of the configuration).
