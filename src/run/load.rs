@@ -59,7 +59,11 @@ impl Loaded {
 /// Reads a configuration file and compiles it.
 #[must_use]
 pub fn load(file: &Path, now: Time) -> Loaded {
-    let base = file.parent().map(Path::to_owned).unwrap_or_default();
+    // The parent of a bare name is empty, which is no folder that can be looked at.
+    let base = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
     let mut text = String::new();
     let read =
         File::open(file).and_then(|opened| opened.take(LONGEST + 1).read_to_string(&mut text));

@@ -35,6 +35,12 @@ fn check_says_what_is_wrong_and_exits_accordingly() {
         "{}",
         out(&good)
     );
+    let here = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(["check", "--config", "octroi.toml"])
+        .current_dir(place.path("config"))
+        .output()
+        .unwrap();
+    assert_eq!(code(&here), 0, "{}", out(&here));
     place.config(
         &SAMPLE
             .replacen("max_hours = 6", "max_hours = 60", 1)
