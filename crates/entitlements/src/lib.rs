@@ -8,6 +8,57 @@
 //! It must never: read a clock (time is an argument), answer yes where the file contradicts itself, panic on a file,
 //! or grow with a look-up. It knows nothing of SAML or HTTP.
 //!
+//! ```
+//! use octroi_entitlements::{BuildOptions, Pseudonymizer, Query, Snapshot, build};
+//!
+//! # let dir = std::env::temp_dir().join(format!("octroi-example-{}", std::process::id()));
+//! # std::fs::create_dir_all(&dir)?;
+//! for (table, lines) in [
+//!     ("ents.tsv", "code\tname\nB0\tA portal"),
+//!     ("establishments.tsv", "uai\tname\n0561622J\tA school"),
+//!     ("groups.tsv", "uai\tkind\tcode\tlabel\n0561622J\tdivision\t6A\t6ème A"),
+//!     ("people.tsv", "ent\tperson\nB0\tp1"),
+//!     ("affiliations.tsv", "ent\tperson\tuai\tprofiles\tdivisions\nB0\tp1\t0561622J\tNational_ELV\t6A"),
+//!     ("publishers.tsv", "id\tname\tpseudonym_domain\npub-x\tA house\thouse-x"),
+//!     (
+//!         "resources.tsv",
+//!         "id\tname\tpublisher\tdelivery\taccess_url\nark:/99999/r1\tA book\tpub-x\tpull\thttps://x.example/r1",
+//!     ),
+//!     ("release.tsv", "resource\tattribute\nark:/99999/r1\tDIV"),
+//!     (
+//!         "subscriptions.tsv",
+//!         "id\tresource\tschools\tkind\tpublics\tfrom\tuntil\n\
+//!          s1\tark:/99999/r1\t0561622J\tETABL\tELEVE\t2026-09-01\t2027-08-15",
+//!     ),
+//!     ("assignments.tsv", "subscription\tuai\tkind\tent\ttarget"),
+//! ] {
+//!     std::fs::write(dir.join(table), lines)?;
+//! }
+//! let file = dir.join("country.snapshot");
+//! let report = build(&dir, &file, &BuildOptions::default())?;
+//! assert_eq!(report.set_aside_total(), 0);
+//!
+//! let snapshot = Snapshot::open(&file)?;
+//! let query = Query {
+//!     ent: "B0",
+//!     person: "p1",
+//!     resource: "ark:/99999/r1",
+//!     school: None,
+//!     at: 1_795_442_400, // 23 November 2026
+//! };
+//! let grant = snapshot.resolve(&query)?;
+//! assert_eq!(grant.subscriptions().next().unwrap().id(), "s1");
+//!
+//! let pseudonym = Pseudonymizer::new(&[0; 32])?.of(&grant);
+//! let released = grant.release(&pseudonym);
+//! assert_eq!((released[0].name, released[0].values[0].as_ref()), ("DIV", "6A##6ème A"));
+//!
+//! let denied = snapshot.resolve(&Query { person: "p2", ..query }).unwrap_err();
+//! assert_eq!(denied.code(), "unknown-person");
+//! # std::fs::remove_dir_all(&dir)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! [docs/directory.md]: https://github.com/octroi/octroi/blob/main/docs/directory.md
 //! [docs/snapshot.md]: https://github.com/octroi/octroi/blob/main/docs/snapshot.md
 

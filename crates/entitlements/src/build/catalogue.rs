@@ -1,12 +1,13 @@
 //! Publishers, resources, their families and URLs, and what each resource may be given.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::Work;
 use super::places::MAX_NAME;
 use super::pool::KeyMap;
 use super::report::{BuildError, Fault, Reason};
 use super::source::{Row, Table, optional, required};
+use super::urls::{escape_attribute, escape_text, families, is_url, urls};
 use crate::ark::{self, MAX_ARK};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, DISABLED, PULL};
@@ -51,13 +52,13 @@ struct PublisherRow {
     disabled: bool,
 }
 
-struct ResourceRow {
-    publisher: u32,
+pub(crate) struct ResourceRow {
+    pub(crate) publisher: u32,
     id: String,
     name: u32,
-    access_url: String,
-    urls: Vec<String>,
-    family: String,
+    pub(crate) access_url: String,
+    pub(crate) urls: Vec<String>,
+    pub(crate) family: String,
     acs_index: Option<u16>,
     delivery: Delivery,
     disabled: bool,
@@ -238,83 +239,9 @@ fn write(
     work.sections.index(Section::ResourceIndex, &resource_keys)
 }
 
-/// A number for each family of each publisher.
-fn families<'r>(
-    work: &mut Work<'_>,
-    rows: &'r [ResourceRow],
-) -> Result<BTreeMap<(u32, &'r str), u32>, BuildError> {
-    let mut members: BTreeMap<(u32, &str), Vec<&str>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.family.is_empty()) {
-        let urls = members.entry((row.publisher, &row.family)).or_default();
-        urls.push(&row.access_url);
-    }
-    let mut numbers = BTreeMap::new();
-    for (number, ((publisher, name), mut urls)) in (0..).zip(members) {
-        urls.sort_unstable();
-        urls.dedup();
-        let mut plain = Vec::with_capacity(urls.len());
-        let mut escaped = Vec::with_capacity(urls.len());
-        for url in urls {
-            plain.push(work.texts.intern(url)?);
-            escaped.push(work.texts.intern(&escape_text(url))?);
-        }
-        let record = records::Family {
-            name_text: work.texts.intern(name)?,
-            publisher,
-            urls_list: work.lists.intern(&plain)?,
-            urls_xml_list: work.lists.intern(&escaped)?,
-        };
-        work.sections.push(&record);
-        numbers.insert((publisher, name), number);
-    }
-    Ok(numbers)
-}
-
-/// Writes the URLs of one publisher, the exact ones first, and answers how many of each.
-fn urls(
-    work: &mut Work<'_>,
-    first_resource: u32,
-    rows: &[ResourceRow],
-) -> Result<(u32, u32), BuildError> {
-    let mut exact: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut prefixes: BTreeMap<&str, u32> = BTreeMap::new();
-    for (number, row) in (first_resource..).zip(rows) {
-        for url in row.urls.iter().chain([&row.access_url]) {
-            let (map, url) = match url.strip_suffix('*') {
-                Some(prefix) if !std::ptr::eq(url, &row.access_url) => (&mut prefixes, prefix),
-                _ => (&mut exact, url.as_str()),
-            };
-            // Shared by two resources, it names neither.
-            map.entry(url)
-                .and_modify(|known| *known = if *known == number { number } else { NONE })
-                .or_insert(number);
-        }
-    }
-    for (url, resource) in exact.iter().chain(&prefixes) {
-        let record = records::Url {
-            url_text: work.texts.intern(url)?,
-            resource: *resource,
-        };
-        work.sections.push(&record);
-    }
-    Ok((exact.len() as u32, prefixes.len() as u32))
-}
-
 /// What identifies a bare ARK; a resolver in front is for queries only.
 fn bare(id: &str) -> Option<&str> {
     ark::name(id).filter(|_| id.starts_with("ark:/"))
-}
-
-/// Whether this is an absolute http or https URL with a host, in printable ASCII without what ends an attribute.
-fn is_url(url: &str) -> bool {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
-    }) && url
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\' | b'`'))
 }
 
 fn delivery(word: &str) -> Option<Delivery> {
@@ -330,18 +257,4 @@ fn acs_index<const N: usize>(row: &Row<'_, N>) -> Result<Option<u16>, Fault> {
         _ => return Err(row.fault(7, Reason::NotANumber)),
     }
     .map_err(|_| row.fault(7, Reason::NotANumber))
-}
-
-/// As canonical XML writes text; URLs hold no line ends.
-fn escape_text(url: &str) -> String {
-    url.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// For an attribute of a page, in either kind of quotes.
-fn escape_attribute(url: &str) -> String {
-    escape_text(url)
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

@@ -4,18 +4,21 @@
 //! reason, and can only take rights away. The same sources and options give the same octets. The output appears whole,
 //! by rename, or not at all.
 //!
-//! Files: `source` (reading a table), `places`, `people`, `catalogue`, `licences` (the tables), `pool` and `index`
+//! Files: `lines` and `source` (reading a table), `places`, `people`, `catalogue`, `urls`, `licences` (the
+//! tables), `pool` and `index`
 //! (what makes sections), `write` (the file), `report` (what is told).
 
 mod catalogue;
 mod index;
 mod licences;
+mod lines;
 mod people;
 mod places;
 mod pool;
 mod rekey;
 mod report;
 mod source;
+mod urls;
 mod write;
 
 use std::collections::BTreeMap;
@@ -100,7 +103,7 @@ pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildRepo
     let mut digests = BTreeMap::new();
     let mut sources = Context::new(&SHA256);
     for file in FILES {
-        let digest = source::digest(&dir.join(file))?;
+        let digest = lines::digest(&dir.join(file))?;
         sources.update(&digest);
         digests.insert(file, digest);
     }

@@ -28,6 +28,21 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder with the tables of a country.
+    pub fn of(country: &Country) -> Self {
+        let folder = Self::new();
+        country.write(folder.path());
+        folder
+    }
+
+    /// Appends to a table, whatever it is.
+    pub fn append(&self, file: &str, lines: impl AsRef<[u8]>) {
+        let path = self.join(file);
+        let mut table = std::fs::read(&path).unwrap();
+        table.extend_from_slice(lines.as_ref());
+        std::fs::write(path, table).unwrap();
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }
