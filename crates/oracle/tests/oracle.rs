@@ -1,4 +1,10 @@
 //! The oracle itself: it must say yes to what is right and no to what is wrong, or it proves nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test suite"
+)]
 
 use octroi_oracle::{
     C14n, Opinion, RawAlgorithm, Tree, TrustedKey, generate_key, openssl_signs, openssl_verifies,
