@@ -71,11 +71,8 @@ impl Serve {
             }
         };
         notify(&[NotifyState::Ready]);
-        loop {
-            match signals.next().await {
-                Asked::Reload => reload(&running).await,
-                Asked::Stop => break,
-            }
+        while let Asked::Reload = signals.next().await {
+            reload(&running).await;
         }
         notify(&[NotifyState::Stopping]);
         tokio::select! {

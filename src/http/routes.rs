@@ -80,11 +80,13 @@ impl Bodies {
     /// Whether a content type (without parameters, lower case) is taken.
     #[must_use]
     pub fn takes(self, content_type: Option<&str>) -> bool {
-        match (self, content_type) {
-            (Self::Form | Self::FormOrSoap, Some("application/x-www-form-urlencoded"))
-            | (Self::FormOrSoap, Some("text/xml")) => true,
-            _ => false,
-        }
+        matches!(
+            (self, content_type),
+            (
+                Self::Form | Self::FormOrSoap,
+                Some("application/x-www-form-urlencoded")
+            ) | (Self::FormOrSoap, Some("text/xml"))
+        )
     }
 }
 

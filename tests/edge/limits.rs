@@ -1,6 +1,5 @@
 //! The public listener against clients that ask too much, too slowly, or for the wrong thing.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,25 +22,14 @@ use crate::place::p256;
 struct Echo;
 
 impl Answer for Echo {
-    fn answer(
-        &self,
-        endpoint: Endpoint,
-        incoming: Incoming,
-    ) -> impl Future<Output = Outgoing> + Send {
-        async move {
-            match incoming.query.as_deref() {
-                Some("panic") => panic!("a secret of the request"),
-                Some("slow") => tokio::time::sleep(Duration::from_millis(600)).await,
-                _ => {}
-            }
-            let text = format!(
-                "{} {:?} {}",
-                endpoint.label(),
-                incoming.query,
-                incoming.body.len()
-            );
-            Outgoing::page(200, text)
+    async fn answer(&self, endpoint: Endpoint, incoming: Incoming) -> Outgoing {
+        match incoming.query.as_deref() {
+            Some("panic") => panic!("a secret of the request"),
+            Some("slow") => tokio::time::sleep(Duration::from_millis(600)).await,
+            _ => {}
         }
+        let text = format!("{} {:?} {}", endpoint.label(), incoming.query, incoming.body.len());
+        Outgoing::page(200, text)
     }
 
     fn restart_link(&self, _: Endpoint, _: &Incoming) -> Option<String> {

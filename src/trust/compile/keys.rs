@@ -272,7 +272,12 @@ pub(super) fn cookies(name: &At<String>, files: &mut Files<'_>) -> Option<Sealer
         match hex(line).filter(|key| key.len() == KEY_BYTES) {
             Some(key) => keys.push(key),
             None => {
-                let what = format!("{}, line {}: not {} hex digits", name.value, number + 1, 2 * KEY_BYTES);
+                let what = format!(
+                    "{}, line {}: not {} hex digits",
+                    name.value,
+                    number + 1,
+                    2 * KEY_BYTES
+                );
                 files.error(name.place, what, NEW_COOKIE_KEY);
                 return None;
             }
@@ -282,7 +287,11 @@ pub(super) fn cookies(name: &At<String>, files: &mut Files<'_>) -> Option<Sealer
     match Sealer::new(&keys) {
         Ok(sealer) => Some(sealer),
         Err(error) => {
-            files.error(name.place, format!("{}: {error}", name.value), NEW_COOKIE_KEY);
+            files.error(
+                name.place,
+                format!("{}: {error}", name.value),
+                NEW_COOKIE_KEY,
+            );
             None
         }
     }
@@ -293,7 +302,7 @@ const NEW_COOKIE_KEY: &str = "one key a line: openssl rand -hex 32";
 
 /// Decodes hex digits; `None` when there is anything else.
 fn hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    if text.is_empty() || text.len() % 2 != 0 {
+    if text.is_empty() || !text.len().is_multiple_of(2) {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));

@@ -283,8 +283,10 @@ fn read_metadata(
             }
         }
     };
-    let mut algorithms = AlgorithmPolicy::default();
-    algorithms.small_rsa = legacy.is_some_and(|legacy| legacy.small_rsa.is_some());
+    let algorithms = AlgorithmPolicy {
+        small_rsa: legacy.is_some_and(|legacy| legacy.small_rsa.is_some()),
+        ..AlgorithmPolicy::default()
+    };
     let policy = MetadataPolicy {
         signing_keys: keys.as_deref(),
         algorithms,
