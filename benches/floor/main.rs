@@ -31,6 +31,10 @@ use std::hint::black_box;
 use world::browser::run;
 use world::keys::{self, Keys, Pair};
 
+/// The product's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PAIRS: usize = 21;
 const WARM_UP: usize = 2;
 const BATCH: usize = 150;

@@ -138,7 +138,7 @@ impl Bench {
         // So that the session's cookie is sealed too.
         b.session_reuse = true;
         plan.publisher("push-house").signer = gateway.signer.clone();
-        plan.witness = None; // the audit trail
+        plan.witness = Some(super::world::audited(&folder.join("audit")));
         let world = plan.begin();
         let signing = Arc::new(SigningKey::of(gateway));
         let prepared: Vec<_> = (0..accesses)

@@ -3,8 +3,6 @@
 //! Names are compared as they stand, each wanted name may come once, everything is bounded, and nothing is
 //! decoded that is not wanted.
 
-use percent_encoding::percent_decode;
-
 /// Why a form or query cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
@@ -52,25 +50,32 @@ pub fn octets(form: &[u8], name: &'static str, limit: usize) -> Result<Option<Ve
     if value.len() > limit.saturating_mul(3) {
         return Err(FormError::TooLong(name));
     }
-    let mut decoded = Vec::with_capacity(value.len());
-    if memchr::memchr2(b'%', b'+', value).is_none() {
-        decoded.extend_from_slice(value);
-    } else {
-        for part in value.split_inclusive(|byte| *byte == b'+') {
-            match part.split_last() {
-                Some((b'+', before)) => {
-                    decoded.extend(percent_decode(before));
-                    decoded.push(b' ');
-                }
-                _ => decoded.extend(percent_decode(part)),
-            }
-        }
-    }
+    let decoded = decode(value);
     if decoded.len() > limit {
         Err(FormError::TooLong(name))
     } else {
         Ok(Some(decoded))
     }
+}
+
+/// `%XX` is an octet, `+` a space; a `%` that no two hexadecimal digits follow stands for itself.
+fn decode(value: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = memchr::memchr2(b'%', b'+', rest) {
+        let (plain, special) = rest.split_at(at);
+        decoded.extend_from_slice(plain);
+        let digit = |i: usize| special.get(i).and_then(|byte| char::from(*byte).to_digit(16));
+        let (octet, read) = match (special[0], digit(1), digit(2)) {
+            (b'+', _, _) => (b' ', 1),
+            (_, Some(high), Some(low)) => ((high << 4 | low) as u8, 3),
+            (other, _, _) => (other, 1),
+        };
+        decoded.push(octet);
+        rest = &special[read..];
+    }
+    decoded.extend_from_slice(rest);
+    decoded
 }
 
 /// The decoded text of `name`.
@@ -99,6 +104,13 @@ mod tests {
     fn refuses_two_readings() {
         assert_eq!(text(b"a=1&a=2", "a", 9), Err(FormError::Twice("a")));
         assert_eq!(text(b"a=1&a", "a", 9), Err(FormError::Twice("a")));
+    }
+
+    #[test]
+    fn decodes_what_browsers_encode_and_leaves_broken_escapes() {
+        assert_eq!(text(b"a=%C3%a9+%2B%25", "a", 9), Ok(Some("é +%".into())));
+        assert_eq!(text(b"a=%zz%4", "a", 9), Ok(Some("%zz%4".into())));
+        assert_eq!(text(b"a=100%", "a", 9), Ok(Some("100%".into())));
     }
 
     #[test]

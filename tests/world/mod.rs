@@ -157,6 +157,19 @@ impl Plan {
     }
 }
 
+/// The product's own witness: metrics, log and an audit trail in `folder`.
+pub fn audited(folder: &std::path::Path) -> Arc<dyn Witness> {
+    let metrics = Arc::new(octroi::observe::metrics::Metrics::new().unwrap());
+    let options = octroi::observe::audit::Options {
+        directory: folder.to_owned(),
+        policy: octroi::config::AuditPolicy::Block,
+        segment_bytes: 1 << 30,
+        sync: Duration::from_secs(1),
+    };
+    let audit = octroi::observe::audit::Audit::open(&options, Time::from_unix_seconds(NOON), metrics.clone()).unwrap();
+    Arc::new(octroi::observe::witness::Observer::new(metrics, audit))
+}
+
 pub fn snapshot_of(country: &country::Country) -> Arc<Snapshot> {
     country.snapshot()
 }

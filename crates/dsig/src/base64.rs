@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64_simd::{AsOut as _, STANDARD};
 use thiserror::Error;
 
 /// Why text is not base64.
@@ -23,13 +23,19 @@ pub enum Base64Error {
 /// # Errors
 /// [`Base64Error`]; nothing is decoded when the text is too long.
 pub fn decode(text: &str, limit: usize) -> Result<Vec<u8>, Base64Error> {
-    let compact = compact(text.as_bytes());
-    if compact.len() / 4 * 3 > limit.saturating_add(2) {
-        return Err(Base64Error::TooLong(limit));
-    }
-    let octets = STANDARD
-        .decode(compact.as_ref())
-        .map_err(|_| Base64Error::Invalid)?;
+    let fits = |length: usize| length / 4 * 3 <= limit.saturating_add(2);
+    // Messages come on one line; only what is not valid as it stands is looked at for white space.
+    let on_one_line = fits(text.len()).then(|| STANDARD.decode_to_vec(text).ok()).flatten();
+    let octets = match on_one_line {
+        Some(octets) => octets,
+        None => {
+            let compact = compact(text.as_bytes());
+            if !fits(compact.len()) {
+                return Err(Base64Error::TooLong(limit));
+            }
+            STANDARD.decode_to_vec(compact.as_ref()).map_err(|_| Base64Error::Invalid)?
+        }
+    };
     if octets.len() > limit {
         return Err(Base64Error::TooLong(limit));
     }
@@ -42,29 +48,22 @@ pub fn decode(text: &str, limit: usize) -> Result<Vec<u8>, Base64Error> {
 /// [`Base64Error::TooLong`] when `out` is too small.
 pub(crate) fn decode_into<'o>(text: &str, out: &'o mut [u8]) -> Result<&'o [u8], Base64Error> {
     let compact = compact(text.as_bytes());
-    let limit = out.len();
-    match STANDARD.decode_slice(compact.as_ref(), out) {
-        Ok(n) => Ok(&out[..n]),
-        Err(base64::DecodeSliceError::OutputSliceTooSmall) => Err(Base64Error::TooLong(limit)),
-        Err(base64::DecodeSliceError::DecodeError(_)) => Err(Base64Error::Invalid),
+    let length = STANDARD.decoded_length(compact.as_ref()).map_err(|_| Base64Error::Invalid)?;
+    if length > out.len() {
+        return Err(Base64Error::TooLong(out.len()));
     }
+    STANDARD.decode(compact.as_ref(), out.as_out()).map(|octets| &*octets).map_err(|_| Base64Error::Invalid)
 }
 
 /// Appends the base64 text of `octets`, on one line.
 pub fn encode(octets: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + octets.len().div_ceil(3) * 4, 0);
-    // The slice has the exact size, so this cannot fail; a shorter text would only drop the surplus.
-    let written = STANDARD
-        .encode_slice(octets, &mut out[start..])
-        .unwrap_or_default();
-    out.truncate(start + written);
+    STANDARD.encode_append(octets, out);
 }
 
 /// The base64 text of `octets`, on one line.
 #[must_use]
 pub fn encode_to_string(octets: &[u8]) -> String {
-    STANDARD.encode(octets)
+    STANDARD.encode_to_string(octets)
 }
 
 fn compact(text: &[u8]) -> Cow<'_, [u8]> {
