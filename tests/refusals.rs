@@ -42,6 +42,20 @@ fn page() -> String {
             .unwrap();
         }
     }
+    page.push_str("\n## The listener, before any endpoint is asked\n\n| code | what happened | what to do |\n|---|---|---|\n");
+    for refusal in octroi::http::refusal::EdgeRefusal::ALL {
+        // `internal` stands with the gateway's own.
+        if octroi::access::every_code().all(|entry| entry.code != refusal.code()) {
+            writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                refusal.code(),
+                refusal.meaning(),
+                refusal.remedy()
+            )
+            .unwrap();
+        }
+    }
     page
 }
 

@@ -89,6 +89,28 @@ impl EdgeRefusal {
         }
     }
 
+    /// What an operator or partner can do about it.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NotFound => "A mistyped or old address; many at once are a scan.",
+            Self::MethodNotAllowed => {
+                "The answer's `Allow` has the methods; Responses come by POST."
+            }
+            Self::ContentTypeUnsupported => {
+                "Messages come as `application/x-www-form-urlencoded`; logouts also as `text/xml`."
+            }
+            Self::BodyTooLarge => {
+                "No message is so long; raise `body_bytes` if a partner's really is."
+            }
+            Self::RequestTimeout => "A very slow line, or an attack with slow requests.",
+            Self::Overloaded => {
+                "Another node, or wait: the page has a link that begins anew. `octroi_http_shed_total` says why."
+            }
+            Self::Internal => "Report it with the trace id and the log line.",
+        }
+    }
+
     /// The page. 503 says when to come back; browsers ignore it after a POST, hence the restart link.
     #[must_use]
     pub fn page(self, language: Language, trace: TraceId, restart: Option<&str>) -> Outgoing {
@@ -116,7 +138,7 @@ mod tests {
     fn the_codes_are_those_of_all_refusals() {
         assert_eq!(EdgeRefusal::ALL.map(EdgeRefusal::code), CODES);
         for refusal in EdgeRefusal::ALL {
-            assert!(!refusal.meaning().is_empty());
+            assert!(refusal.meaning().ends_with('.') && refusal.remedy().ends_with('.'));
             let page = refusal.page(
                 Language::French,
                 TraceId::from_bytes([1; 16]),
