@@ -120,7 +120,25 @@ fn measure(name: &str, portal: &Pair, gateway: &Pair) -> Figures {
     figures
 }
 
+/// `floor instructions N`: walks N accesses and measures nothing, for `benches/instructions.sh`.
+fn walk(accesses: usize) {
+    let keys = Keys::get();
+    let bench = Bench::new(&keys.portal_b, &keys.stranger, accesses);
+    for prepared in bench.batches(1).flatten() {
+        black_box(run(bench
+            .engine()
+            .handle(Endpoint::AssertionConsumer, prepared.incoming())));
+    }
+    println!("walked {accesses} accesses");
+}
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, mode, accesses, ..] = arguments.as_slice()
+        && mode == "instructions"
+    {
+        return walk(accesses.parse().expect("a number of accesses"));
+    }
     let keys = Keys::get();
     println!(
         "{PAIRS} pairs of {BATCH} accesses by {} people on {} resources; thread CPU time per access",

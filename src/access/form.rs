@@ -23,17 +23,24 @@ pub enum FormError {
 /// [`FormError::Twice`].
 pub fn raw<'a>(form: &'a [u8], name: &'static str) -> Result<Option<&'a [u8]>, FormError> {
     let mut found = None;
-    for pair in form.split(|byte| *byte == b'&') {
-        let Some(rest) = pair.strip_prefix(name.as_bytes()) else {
-            continue;
-        };
-        let value = match rest.split_first() {
-            None => rest,
-            Some((b'=', value)) => value,
-            Some(_) => continue,
-        };
-        if found.replace(value).is_some() {
+    let mut rest = form;
+    loop {
+        let end = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+        let (pair, after) = rest.split_at(end);
+        let value =
+            pair.strip_prefix(name.as_bytes())
+                .and_then(|value| match value.split_first() {
+                    None => Some(value),
+                    Some((b'=', value)) => Some(value),
+                    Some(_) => None,
+                });
+        if value.is_some() && found.is_some() {
             return Err(FormError::Twice(name));
+        }
+        found = found.or(value);
+        match after.split_first() {
+            Some((_, next)) => rest = next,
+            None => break,
         }
     }
     Ok(found)
@@ -65,7 +72,11 @@ fn decode(value: &[u8]) -> Vec<u8> {
     while let Some(at) = memchr::memchr2(b'%', b'+', rest) {
         let (plain, special) = rest.split_at(at);
         decoded.extend_from_slice(plain);
-        let digit = |i: usize| special.get(i).and_then(|byte| char::from(*byte).to_digit(16));
+        let digit = |i: usize| {
+            special
+                .get(i)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+        };
         let (octet, read) = match (special[0], digit(1), digit(2)) {
             (b'+', _, _) => (b' ', 1),
             (_, Some(high), Some(low)) => ((high << 4 | low) as u8, 3),

@@ -11,9 +11,6 @@
 //!
 //! Nothing here may be written unescaped, and the page never names the person or the resource.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 /// Which parameter carries the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
@@ -91,7 +88,8 @@ pub fn write_form_page(
     for part in [BEFORE_FIELD, field.name(), BEFORE_MESSAGE] {
         out.extend_from_slice(part.as_bytes());
     }
-    encode(xml, out);
+    // Base64 straight into the page: its alphabet needs no escape in HTML.
+    octroi_dsig::base64::encode(xml, out);
     if let Some(relay_state) = relay_state {
         out.extend_from_slice(BEFORE_RELAY_STATE.as_bytes());
         escape(relay_state, out);
@@ -99,15 +97,6 @@ pub fn write_form_page(
     for part in [BEFORE_SCRIPT, SCRIPT, TAIL] {
         out.extend_from_slice(part.as_bytes());
     }
-}
-
-/// Base64 straight into the page. Its alphabet needs no escape in HTML.
-fn encode(xml: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + xml.len().div_ceil(3) * 4, b'=');
-    // The room is exact, so this cannot fail; should it, the message stays padding and is refused over there.
-    let written = STANDARD.encode_slice(xml, &mut out[start..]).unwrap_or(0);
-    out.truncate(start + written);
 }
 
 /// Escapes a double-quoted attribute value of HTML. Line ends are written as references, because the
@@ -138,6 +127,8 @@ fn escape(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use aws_lc_rs::digest::{SHA256, digest};
 
     fn page(action: &str, field: Field, xml: &[u8], relay_state: Option<&str>) -> String {

@@ -166,7 +166,12 @@ pub fn audited(folder: &std::path::Path) -> Arc<dyn Witness> {
         segment_bytes: 1 << 30,
         sync: Duration::from_secs(1),
     };
-    let audit = octroi::observe::audit::Audit::open(&options, Time::from_unix_seconds(NOON), metrics.clone()).unwrap();
+    let audit = octroi::observe::audit::Audit::open(
+        &options,
+        Time::from_unix_seconds(NOON),
+        metrics.clone(),
+    )
+    .unwrap();
     Arc::new(octroi::observe::witness::Observer::new(metrics, audit))
 }
 
