@@ -22,8 +22,7 @@ const STALL: f64 = 1.0;
 
 /// Answers at once, except during the first second of every five.
 async fn freezing(listener: tokio::net::TcpListener, zero: Instant) {
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
+    while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(async move {
             let service = service_fn(move |_| async move {
                 let phase = zero.elapsed().as_secs_f64() % PERIOD;
