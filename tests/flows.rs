@@ -107,6 +107,55 @@ fn a_pull_goes_to_the_resource_and_its_publisher_is_answered_from_the_session() 
 }
 
 #[test]
+fn the_school_of_a_tile_narrows_a_pull_too() {
+    let mut plan = Plan::new();
+    plan.country.line(
+        "affiliations.tsv",
+        &[
+            "B0",
+            "teacher-1",
+            "0650499P",
+            "National_ens",
+            "",
+            "",
+            "",
+            "",
+        ],
+    );
+    plan.country.line(
+        "subscriptions.tsv",
+        &[
+            "abo-deux",
+            PULLED,
+            "0650499P",
+            "ETABL",
+            "ENSEIGNANT",
+            "2026-09-01",
+            "2027-08-31",
+        ],
+    );
+    let world = plan.begin();
+    for (school, expected) in [
+        ("&idEtab=MDY1MDQ5OVA=", &["0650499P"][..]),
+        ("", &["0561622J", "0650499P"]),
+    ] {
+        let mut browser = Browser::new(&world);
+        open(&mut browser, &format!("{PULLED}{school}"), "teacher-1");
+        let request = world::publisher::redirect(
+            &world,
+            "https://pull.test/sp",
+            Some("https://pull.test/r/1"),
+            |_| (),
+        );
+        let form = posted(&browser.get(Endpoint::SingleSignOn, &request.query));
+        let mut uai =
+            read(&form.xml, Keys::get().gateway.public_key(), None).attributes["UAI"].clone();
+        uai.sort();
+        assert_eq!(uai, expected);
+    }
+}
+
+#[test]
 fn responses_may_be_signed_either_way() {
     for what in [SignWhat::Assertion, SignWhat::Response, SignWhat::Both] {
         let world = Plan::new().begin();

@@ -9,7 +9,7 @@ import subprocess
 
 import trust
 from processes import Processes
-from world import (ADMIN_PORT, DIVISION, GATEWAY, HERE, KINDS, METADATA, PEOPLE, PKI, PORTALS, PUBLISHERS, RELEASED)
+from world import (ADMIN_PORT, DIVISION, GATEWAY, KINDS, METADATA, PEOPLE, PKI, PORTALS, PUBLISHERS, RELEASED)
 
 FOLDER = GATEWAY.folder
 CONFIG = FOLDER / "octroi.toml"
@@ -18,14 +18,8 @@ SNAPSHOT = FOLDER / "snapshot.oct"
 
 
 def binary() -> pathlib.Path:
-    """The program under test: OCTROI_BIN, or the newest build in the workspace's target directory."""
-    if given := os.environ.get("OCTROI_BIN"):
-        return pathlib.Path(given)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE.parents[1] / "target"))
-    built = [p for p in (target / "release" / "octroi", target / "debug" / "octroi") if p.exists()]
-    if not built:
-        raise FileNotFoundError(f"no octroi in {target}: cargo build, or set OCTROI_BIN")
-    return max(built, key=lambda p: p.stat().st_mtime)
+    """The program under test; run.sh builds it and names it."""
+    return pathlib.Path(os.environ["OCTROI_BIN"])
 
 
 def _toml(value: object) -> str:
@@ -50,7 +44,7 @@ def write_configuration() -> None:
     """octroi.toml; the partners' metadata is what they said about themselves."""
     keys = PKI / "gateway"
     tables = [
-        ("[gateway]", {"base_url": GATEWAY.url, "organization": "Interop", "contact": "interop@example.org"}),
+        ("[gateway]", {"base_url": GATEWAY.url, "organization": "Interop", "contact": "mailto:interop@example.org"}),
         ("[listen]", {"public": f"127.0.0.1:{GATEWAY.port}", "admin": f"127.0.0.1:{ADMIN_PORT}"}),
         ("[tls]", {"certificate": PKI / "tls" / "server.pem", "private_key": PKI / "tls" / "server.key"}),
         ("[[signing_key]]", {"name": "rsa", "private_key": keys / "sign-rsa2048.key", "certificate": keys / "sign-rsa2048.pem",
@@ -71,7 +65,7 @@ def write_configuration() -> None:
         tables.append(("[[publisher]]", {"id": publisher.name, "metadata": METADATA / f"{publisher.name}.xml"}
                        | publisher.settings))
     for folder in (FOLDER / "state", FOLDER / "audit"):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     CONFIG.write_text("".join(_table(*table) for table in tables))
 
 

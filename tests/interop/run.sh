@@ -27,5 +27,11 @@ if ! "$here/install.sh" "$INTEROP_TOOLS"; then
   exit 3
 fi
 echo "interop: installed in $((SECONDS - begun)) s"
+if [ -z "${OCTROI_BIN:-}" ] && [[ " $* " != *" --direct "* ]]; then
+  begun=$SECONDS
+  (cd "$root" && cargo build --locked --quiet --package octroi)
+  export OCTROI_BIN=${CARGO_TARGET_DIR:-$root/target}/debug/octroi
+  echo "interop: built in $((SECONDS - begun)) s"
+fi
 cd "$here"
 exec "$INTEROP_TOOLS/venv/bin/python" -u run.py "$@"

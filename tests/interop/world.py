@@ -6,6 +6,7 @@ Each party has a host of its own under ``.localhost``. Browsers treat two such h
 cookies meet the cross-site POSTs they meet in production; ports of one host would all be the same site.
 """
 
+import datetime
 import html
 import os
 import pathlib
@@ -21,6 +22,7 @@ PKI = VAR / "pki"
 METADATA = VAR / "metadata"
 
 PASSWORD = "interop"
+SOON = (datetime.date.today() + datetime.timedelta(days=90)).isoformat()  # when exceptions for portals end
 BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:"
 NAMEFORMAT_BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
@@ -105,15 +107,15 @@ _pysaml2 = f"https://pysaml2.localhost:{BASE_PORT + 12}"
 PORTALS = [
     # Response and Assertion signed, the Assertion encrypted with AES-CBC (all that release has).
     Portal("simplesamlphp", BASE_PORT + 11, "SimpleSAMLphp", "B0", f"{_ssp}/simplesaml/saml2/idp/metadata.php",
-           {"sign_requests": "always", "accept_unsolicited": True, "legacy": {"cbc_until": "2099-12-31"}}),
+           {"sign_requests": "always", "accept_unsolicited": True, "legacy": {"cbc_until": SOON}}),
     # Response signed around an unsigned Assertion; asks for signed AuthnRequests in its metadata.
     Portal("pysaml2", BASE_PORT + 12, "pysaml2", "C00", f"{_pysaml2}/metadata",
            {"sign_requests": "metadata", "accept_unsolicited": True}),
     # What entcore emits: a URN for a name, SHA-1, five days, no InResponseTo.
     Portal("entcore", BASE_PORT + 13, "entcore-like", "ENTTEST1", "urn:example:interop:entcore:1.0",
            {"sign_requests": "never", "accept_unsolicited": True, "session_reuse": True,
-            "legacy": {"sha1_until": "2099-12-31", "long_lifetimes_until": "2099-12-31",
-                       "missing_in_response_to_until": "2099-12-31"}}),
+            "legacy": {"sha1_until": SOON, "long_lifetimes_until": SOON,
+                       "missing_in_response_to_until": SOON}}),
 ]
 
 _shib, _mellon = (f"https://{n}.localhost:{BASE_PORT + i}" for i, n in ((21, "mod-shib"), (22, "mod-auth-mellon")))
