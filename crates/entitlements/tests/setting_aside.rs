@@ -276,6 +276,39 @@ fn people_whom_a_merger_confuses_are_both_left_out() {
 }
 
 #[test]
+fn affiliations_are_filed_under_the_project_that_named_the_person() {
+    let mut country = Country::smallest();
+    country.ents.push(Ent {
+        code: "C0".into(),
+        alias_of: "B0".into(),
+    });
+    country.schools.push("0350042F".into());
+    country.subscriptions[0].schools = vec!["0350042F".into()];
+    let mut other = country.affiliations[0].clone();
+    other.ent = "C0".into();
+    other.school = "0350042F".into();
+    other.divisions.clear();
+    country.affiliations.push(other);
+    let (snapshot, report) = country.build();
+    assert_eq!(report.set_aside.len(), 1);
+    assert_eq!(
+        (report.set_aside[0].file, report.set_aside[0].line),
+        ("affiliations.tsv", 3)
+    );
+    let query = Query {
+        ent: "B0",
+        person: "p1",
+        resource: "ark:/99999/r1",
+        school: None,
+        at: january(10),
+    };
+    assert_eq!(
+        snapshot.resolve(&query).unwrap_err().code(),
+        "no-subscription"
+    );
+}
+
+#[test]
 fn a_table_that_lost_too_much_refuses_the_build_and_leaves_the_last_snapshot() {
     let folder = Folder::of(&Country::smallest());
     let out = folder.join("out");

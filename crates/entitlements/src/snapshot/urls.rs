@@ -28,10 +28,8 @@ impl<'s> Publisher<'s> {
         if found.resource == NONE {
             return None;
         }
-        // The tables were checked when the snapshot opened; a resource of another publisher is never answered.
-        Resource::new(self.snapshot, found.resource)
-            .ok()
-            .filter(|resource| resource.record.publisher == self.number)
+        // All URLs of a publisher name its own resources: checked when the snapshot opened.
+        Resource::new(self.snapshot, found.resource).ok()
     }
 
     fn url_text(&self, url: &Url) -> &'s str {

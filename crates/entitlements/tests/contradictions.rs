@@ -1,0 +1,263 @@
+//! Files that contradict themselves in one chosen place, hashes repaired: the answer is damage, or the narrower right.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test program
+
+mod support;
+
+use octroi_entitlements::{BuildOptions, Query, Snapshot, SnapshotError, build, repair_hashes};
+use support::{Affiliation, Assignment, Country, Folder, Person, Resource, Subscription, january};
+
+const OTHER: &str = "0350042F";
+/// Numbers of sections in docs/snapshot.md.
+const OFFERS: usize = 7;
+const SUBSCRIPTIONS: usize = 16;
+const AFFILIATIONS: usize = 18;
+const PEOPLE: usize = 19;
+
+/// A file that is to be damaged.
+struct File(Vec<u8>);
+
+impl File {
+    fn of(country: &Country) -> Self {
+        let folder = Folder::of(country);
+        let out = folder.join("out");
+        let report = build(folder.path(), &out, &BuildOptions::default()).unwrap();
+        assert_eq!(report.set_aside, []);
+        Self(std::fs::read(out).unwrap())
+    }
+
+    fn word(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.0[at..at + 4].try_into().unwrap())
+    }
+
+    /// First octet of a section.
+    fn start(&self, section: usize) -> usize {
+        self.word(160 + 24 * (section - 1) + 8) as usize
+    }
+
+    fn length(&self, section: usize) -> usize {
+        self.word(160 + 24 * (section - 1) + 16) as usize
+    }
+
+    fn with(&self, at: usize, word: u32) -> Self {
+        let mut octets = self.0.clone();
+        octets[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        repair_hashes(&mut octets);
+        Self(octets)
+    }
+
+    fn open(self) -> Result<Snapshot, SnapshotError> {
+        Snapshot::from_bytes(self.0)
+    }
+}
+
+fn code(snapshot: &Snapshot, person: &str) -> &'static str {
+    let query = Query {
+        ent: "B0",
+        person,
+        resource: "ark:/99999/r1",
+        school: None,
+        at: january(10),
+    };
+    snapshot
+        .resolve(&query)
+        .map_or_else(|denied| denied.code(), |_| "granted")
+}
+
+/// The smallest country with an INDIV subscription, assigned to the first of two people.
+fn individual() -> Country {
+    let mut country = Country::smallest();
+    country.subscriptions[0].individual = true;
+    country.assignments = vec![Assignment {
+        subscription: "s1".into(),
+        school: "0561622J".into(),
+        kind: "person",
+        ent: "B0".into(),
+        target: "p1".into(),
+    }];
+    country.people.push(Person {
+        ent: "B0".into(),
+        id: "p2".into(),
+        ..Person::default()
+    });
+    country.affiliations.push(Affiliation {
+        person: "p2".into(),
+        ..country.affiliations[0].clone()
+    });
+    country
+}
+
+#[test]
+fn references_that_lead_nowhere_are_damage() {
+    let file = File::of(&individual());
+    assert_eq!(
+        code(&File::of(&individual()).open().unwrap(), "p1"),
+        "granted"
+    );
+    // Subscription, targets and terms of the only offer; then facts and further schools of both people.
+    let offer = file.start(OFFERS);
+    let people = file.start(PEOPLE);
+    let places = [offer + 8, offer + 12, people + 12, people + 32 + 12];
+    for at in places {
+        let snapshot = file.with(at, 0x7fff_fff0).open().unwrap();
+        assert!(
+            matches!(snapshot.check(), Err(SnapshotError::BadRecord { .. })),
+            "{at}"
+        );
+        let answers = [code(&snapshot, "p1"), code(&snapshot, "p2")];
+        assert!(answers.contains(&"snapshot-corrupt"), "{at} {answers:?}");
+    }
+}
+
+#[test]
+fn what_no_look_up_reads_is_found_by_the_check() {
+    let file = File::of(&Country::smallest());
+    let resource_of_subscription = file.start(SUBSCRIPTIONS) + 4;
+    let snapshot = file.with(resource_of_subscription, 7).open().unwrap();
+    assert_eq!(code(&snapshot, "p1"), "granted");
+    assert!(matches!(
+        snapshot.check(),
+        Err(SnapshotError::BadRecord {
+            section: "Subscriptions",
+            record: 0
+        })
+    ));
+}
+
+/// What a person is in a school never makes them somebody else: a person's own number is not among their facts.
+#[test]
+fn facts_cannot_name_another_person() {
+    let file = File::of(&individual());
+    let targets = file.word(file.start(OFFERS) + 8);
+    let people = file.start(PEOPLE);
+    for person in [people, people + 32] {
+        let snapshot = file.with(person + 4, targets).open().unwrap();
+        assert_eq!(
+            [code(&snapshot, "p1"), code(&snapshot, "p2")],
+            ["granted", "not-assigned"]
+        );
+    }
+}
+
+#[test]
+fn nobody_has_more_schools_than_the_bound() {
+    let mut country = Country::smallest();
+    country.schools.push(OTHER.into());
+    let profiles = [
+        "National_elv",
+        "National_ens",
+        "National_doc",
+        "National_dir",
+        "National_evs",
+        "National_eta",
+        "National_aca",
+    ];
+    // Different sets for many people, so that the section is long enough for a count that is too high.
+    for set in 1..100_u32 {
+        let id = format!("q{set}");
+        country.people.push(Person {
+            ent: "B0".into(),
+            id: id.clone(),
+            ..Person::default()
+        });
+        let some = (0..7)
+            .filter(|bit| set & (1 << bit) != 0)
+            .map(|bit| profiles[bit]);
+        for school in ["0561622J", OTHER] {
+            country.affiliations.push(Affiliation {
+                ent: "B0".into(),
+                person: id.clone(),
+                school: school.into(),
+                profiles: some.clone().collect(),
+                ..Affiliation::default()
+            });
+        }
+    }
+    let mut file = File::of(&country);
+    let start = file.start(AFFILIATIONS) + 4;
+    assert!(file.length(AFFILIATIONS) > 70 * 12 + 8);
+    // Index 0 is the empty list; at index 1 the first set begins. Each school in it is a good one that entitles.
+    for at in (start + 4..start + 4 + 70 * 12).step_by(12) {
+        for (word, value) in [1, 1, 0].into_iter().enumerate() {
+            file = file.with(at + 4 * word, value);
+        }
+    }
+    let answers = |count| {
+        let snapshot = file.with(start, count).open().unwrap();
+        let codes = (1..100).map(|set| code(&snapshot, &format!("q{set}")));
+        (
+            codes.filter(|code| *code == "snapshot-corrupt").count(),
+            snapshot,
+        )
+    };
+    // The sets after the first were overwritten: some people are damaged in any case.
+    let (others, _) = answers(63);
+    let (all, snapshot) = answers(64);
+    assert_eq!(all, others + 1);
+    assert!(matches!(
+        snapshot.check(),
+        Err(SnapshotError::BadRecord {
+            section: "People",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn no_school_has_more_offers_of_a_resource_than_the_bound() {
+    let mut country = Country::smallest();
+    country.resources.push(Resource {
+        id: "ark:/99999/r2".into(),
+        ..country.resources[0].clone()
+    });
+    for n in 0..300 {
+        country.subscriptions.push(Subscription {
+            id: format!("t{n}"),
+            resource: if n < 200 {
+                "ark:/99999/r1"
+            } else {
+                "ark:/99999/r2"
+            }
+            .into(),
+            ..country.subscriptions[0].clone()
+        });
+    }
+    let mut file = File::of(&country);
+    assert_eq!(file.length(OFFERS), 301 * 16);
+    let offers = file.start(OFFERS);
+    for (at, expected) in [(255, "granted"), (256, "snapshot-corrupt")] {
+        // The second resource's offers, one after another, become the first one's.
+        for offer in 201..=at {
+            file = file.with(offers + 16 * offer, 0);
+        }
+        assert_eq!(
+            code(&file.with(0, file.word(0)).open().unwrap(), "p1"),
+            expected,
+            "{at}"
+        );
+    }
+}
+
+#[test]
+fn sections_stand_in_order_aligned_and_whole() {
+    let file = File::of(&Country::smallest());
+    let entry = |section: usize| 160 + 24 * (section - 1);
+    for (at, word) in [
+        // Over the section before it, not aligned, not a whole number of records, beyond the hashes.
+        (entry(PEOPLE) + 8, file.start(OFFERS) as u32),
+        (entry(PEOPLE) + 8, file.start(PEOPLE) as u32 + 4),
+        (entry(PEOPLE) + 16, 31),
+        (entry(PEOPLE) + 16, 32 * 1000),
+        // The upper half of an offset and of a length.
+        (entry(PEOPLE) + 12, 1),
+        (entry(PEOPLE) + 20, u32::MAX),
+        // Another number, another size of records.
+        (entry(PEOPLE), 18),
+        (entry(PEOPLE) + 4, 24),
+    ] {
+        let opened = file.with(at, word).open();
+        assert!(
+            matches!(opened, Err(SnapshotError::BadSectionTable)),
+            "{at} {word} {opened:?}"
+        );
+    }
+}
