@@ -185,7 +185,7 @@ mod tests {
                 entry
                     .code
                     .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
                 "{}",
                 entry.code
             );

@@ -51,6 +51,7 @@ impl Serve {
         let ended = runtime.block_on(self.serve(&mut inherited));
         // What is still running had its time.
         runtime.shutdown_background();
+        logs::finish();
         ended
     }
 

@@ -89,6 +89,13 @@ impl<'r, 't> Section<'r, 't> {
         self.reader.error(place, what, remedy);
     }
 
+    pub(super) fn warning(&self, place: Place, what: impl Into<String>, remedy: impl Into<String>) {
+        self.reader
+            .problems
+            .borrow_mut()
+            .warning(place, what, remedy);
+    }
+
     fn child(&self, key: &str, table: Option<&'r DeTable<'t>>, place: Place) -> Self {
         let name = if self.name.is_empty() {
             key.to_owned()

@@ -241,6 +241,17 @@ pub(super) fn listen(section: Section<'_, '_>) -> ListenSettings {
         admin: section.socket("admin", SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
         workers: size(&section, "workers", 0, 0, 1024),
     };
+    let admin = &settings.admin;
+    if admin.ip().is_unspecified() {
+        section.warning(
+            admin.place,
+            format!(
+                "the admin listener is open on every network ({})",
+                admin.value
+            ),
+            "write a loopback or private address: it is plain HTTP and asks nobody who they are",
+        );
+    }
     section.finish();
     settings
 }

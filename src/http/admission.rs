@@ -5,6 +5,8 @@
 //! * ready work waits longer for a processor than `[limits] lag_milliseconds`. A [`probe`] measures that: it
 //!   asks to be woken and sees how late it is. With all work on the same workers that is the wait of a request.
 //!
+//! While the lag lasts, new connections wait in the kernel too: a handshake costs half an access.
+//!
 //! What is not let in is answered at once, so that what is let in ends in time: goodput stays flat.
 
 use std::sync::Arc;
@@ -80,25 +82,27 @@ impl Admission {
             self.metrics.http.shed.with_label_values(&[reason]).inc();
             Err(refusal)
         };
-        if self.lag.load(Ordering::Relaxed) > self.most_lag.load(Ordering::Relaxed) {
+        if self.is_late() {
             return refused("lag", EdgeRefusal::Overloaded);
         }
-        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
-        // From here on the ticket gives the place back, also when there was none.
-        let ticket = Ticket(Arc::clone(self));
-        if before >= self.most.load(Ordering::Relaxed) {
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= self.most.load(Ordering::Relaxed) {
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
             return refused("in-flight", EdgeRefusal::Overloaded);
         }
-        self.metrics.http.in_flight.set(gauge(before + 1));
-        Ok(ticket)
+        self.metrics.http.in_flight.inc();
+        Ok(Ticket(Arc::clone(self)))
+    }
+
+    /// Whether a new connection had better wait in the kernel: its handshake would take the time of those that are
+    /// already inside.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.lag.load(Ordering::Relaxed) > self.most_lag.load(Ordering::Relaxed)
     }
 
     fn leave(&self) {
-        let before = self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.metrics
-            .http
-            .in_flight
-            .set(gauge(before.saturating_sub(1)));
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.http.in_flight.dec();
     }
 
     fn saw_lag(&self, lag: Duration) {
@@ -137,10 +141,6 @@ pub async fn probe(admission: std::sync::Weak<Admission>) {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn gauge(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

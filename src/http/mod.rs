@@ -16,6 +16,7 @@ pub mod service;
 pub mod sockets;
 pub mod tls;
 
+mod body;
 mod catch;
 mod request;
 mod well_known;

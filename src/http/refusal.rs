@@ -113,13 +113,19 @@ impl EdgeRefusal {
 
     /// The page. 503 says when to come back; browsers ignore it after a POST, hence the restart link.
     #[must_use]
-    pub fn page(self, language: Language, trace: TraceId, restart: Option<&str>) -> Outgoing {
+    pub fn page(
+        self,
+        language: Language,
+        trace: TraceId,
+        restart: Option<&str>,
+        contact: Option<&str>,
+    ) -> Outgoing {
         let page = RefusalPage {
             language,
             code: self.code(),
             trace,
             restart,
-            contact: None,
+            contact,
         };
         let outgoing = Outgoing::page(self.status(), page.render());
         if self.status() == 503 {
@@ -143,6 +149,7 @@ mod tests {
                 Language::French,
                 TraceId::from_bytes([1; 16]),
                 Some("/domaineGar"),
+                None,
             );
             assert_eq!(page.status, refusal.status());
             assert!(String::from_utf8_lossy(&page.body).contains(refusal.code()));

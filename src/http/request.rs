@@ -1,16 +1,14 @@
 //! From a request of hyper to what an endpoint sees.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use http::request::Parts;
-use hyper::body::{Body, Incoming as HyperBody};
 
 use super::exchange::{COOKIE_PREFIX, Incoming, Language, Method, TraceId};
-use super::refusal::EdgeRefusal;
 
 /// More cookies of ours than this are not read; `state` keeps far fewer.
 const MOST_COOKIES: usize = 32;
@@ -108,67 +106,6 @@ fn weight(parameters: &str) -> u16 {
         ("0", Some(thousandths)) => thousandths,
         _ => 0,
     }
-}
-
-/// The whole body, within its size and its time. Memory is taken as bytes come, never by what a header promises.
-pub(super) async fn body(
-    headers: &HeaderMap,
-    body: HyperBody,
-    most: usize,
-    longest: Duration,
-) -> Result<Bytes, BodyError> {
-    let promised = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|v| v.parse::<u64>().ok());
-    if promised.is_some_and(|length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
-        return Err(BodyError::Refused(EdgeRefusal::BodyTooLarge));
-    }
-    tokio::time::timeout(longest, collect(body, most))
-        .await
-        .unwrap_or(Err(BodyError::Refused(EdgeRefusal::RequestTimeout)))
-}
-
-/// Why there is no body.
-#[derive(Debug)]
-pub(super) enum BodyError {
-    /// It is refused; the connection is closed after the answer.
-    Refused(EdgeRefusal),
-    /// The peer went away or broke the protocol: nobody to answer.
-    Gone(hyper::Error),
-}
-
-async fn collect(mut body: HyperBody, most: usize) -> Result<Bytes, BodyError> {
-    let mut first = Bytes::new();
-    let mut more = BytesMut::new();
-    loop {
-        let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await;
-        let data = match frame {
-            None => break,
-            Some(Err(error)) => return Err(BodyError::Gone(error)),
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => data,
-                // Trailers are nothing to us.
-                Err(_) => continue,
-            },
-        };
-        if first.len() + more.len() + data.len() > most {
-            return Err(BodyError::Refused(EdgeRefusal::BodyTooLarge));
-        }
-        if first.is_empty() && more.is_empty() {
-            first = data;
-        } else {
-            if more.is_empty() {
-                more.extend_from_slice(&std::mem::take(&mut first));
-            }
-            more.extend_from_slice(&data);
-        }
-    }
-    Ok(if more.is_empty() {
-        first
-    } else {
-        more.freeze()
-    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ use super::tls::Tls;
 
 /// After a polite goodbye, the peer has so long to take what is still to be written.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// How long the door of new connections stays shut while the processors are behind.
+const BREATH: Duration = Duration::from_millis(5);
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 64;
 /// Header fields of one request.
@@ -100,6 +102,9 @@ impl<A: Answer> Server<A> {
         listener: &TcpListener,
     ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        while self.service.admission().is_late() {
+            tokio::time::sleep(BREATH).await;
+        }
         match listener.accept().await {
             Ok((stream, peer)) => Some((stream, peer, place)),
             Err(error) => {

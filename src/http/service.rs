@@ -14,11 +14,12 @@ use http::{HeaderValue, Request, Response, Version};
 use hyper::body::Incoming as HyperBody;
 
 use super::admission::Admission;
+use super::body::{self, Bodies, BodyError};
 use super::catch::CatchPanic;
-use super::exchange::{Answer, Endpoint, Incoming, Outgoing, TraceId};
+use super::exchange::{Answer, Language, Outgoing, TraceId};
 use super::headers::{self, Body};
 use super::refusal::EdgeRefusal;
-use super::request::{self, BodyError};
+use super::request;
 use super::routes::{self, Route};
 use super::well_known;
 use crate::clock::system_now;
@@ -46,6 +47,7 @@ pub struct Service<A> {
     access: A,
     front: ArcSwap<Front>,
     admission: Arc<Admission>,
+    bodies: Arc<Bodies>,
     metrics: Arc<Metrics>,
 }
 
@@ -56,6 +58,7 @@ impl<A: Answer> Service<A> {
             access,
             front: ArcSwap::from_pointee(front),
             admission,
+            bodies: Arc::default(),
             metrics,
         }
     }
@@ -93,7 +96,7 @@ impl<A: Answer> Service<A> {
         let version = request.version();
         let method = method_label(request.method());
         let row = routes::find(request.uri().path());
-        let route = row.map_or("unknown", |row| row.route.label());
+        let route = row.map_or(UNKNOWN, |row| row.route.label());
         let (mut response, received) =
             match CatchPanic::new(self.dispatch(request, peer, row)).await {
                 Ok(answer) => answer?,
@@ -111,9 +114,7 @@ impl<A: Answer> Service<A> {
             .with_label_values(&[route])
             .observe(received.elapsed().as_secs_f64());
         if self.admission.is_draining() && version <= Version::HTTP_11 {
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(CONNECTION, CLOSE);
         }
         Ok(response)
     }
@@ -126,16 +127,18 @@ impl<A: Answer> Service<A> {
         row: Option<&'static routes::Row>,
     ) -> Result<(Response<Body>, Instant), hyper::Error> {
         let (parts, body) = request.into_parts();
-        let trace = TraceId::random();
-        let language = request::language(&parts.headers);
-        let refuse = |refusal: EdgeRefusal| headers::response(refusal.page(language, trace, None));
+        let at = Place {
+            route: row.map_or(UNKNOWN, |row| row.route.label()),
+            language: request::language(&parts.headers),
+            trace: TraceId::random(),
+        };
         let now = Instant::now();
 
         let Some(row) = row else {
-            return Ok((refuse(EdgeRefusal::NotFound), now));
+            return Ok((self.refuse(EdgeRefusal::NotFound, &at, None), now));
         };
         if !row.methods.takes(&parts.method) {
-            let mut response = refuse(EdgeRefusal::MethodNotAllowed);
+            let mut response = self.refuse(EdgeRefusal::MethodNotAllowed, &at, None);
             headers::allow(&mut response, row.methods.allow());
             return Ok((response, now));
         }
@@ -145,25 +148,33 @@ impl<A: Answer> Service<A> {
                 .bodies
                 .takes(request::content_type(&parts.headers).as_deref())
         {
-            return Ok((refuse(EdgeRefusal::ContentTypeUnsupported), now));
+            return Ok((
+                self.refuse(EdgeRefusal::ContentTypeUnsupported, &at, None),
+                now,
+            ));
         }
         let Route::Access(endpoint) = row.route else {
-            return Ok((self.own_page(row.route, parts.uri.path(), language), now));
+            return Ok((self.own_page(row.route, parts.uri.path(), &at), now));
         };
 
-        let mut incoming = request::incoming(&parts, peer, trace);
+        let mut incoming = request::incoming(&parts, peer, at.trace);
+        let mut held = self.bodies.hold();
         if post {
-            let front = self.front.load();
-            match request::body(&parts.headers, body, front.body_bytes, front.body_time).await {
+            let (most, longest) = {
+                let front = self.front.load();
+                (front.body_bytes, front.body_time)
+            };
+            match body::read(&parts.headers, body, most, longest, &mut held).await {
                 Ok(body) => incoming.body = body,
                 Err(BodyError::Gone(error)) => return Err(error),
                 Err(BodyError::Refused(refusal)) => {
-                    let mut response = refuse(refusal);
+                    if refusal == EdgeRefusal::Overloaded {
+                        self.metrics.http.shed.with_label_values(&["memory"]).inc();
+                    }
+                    let mut response = self.refuse(refusal, &at, None);
                     if parts.version <= Version::HTTP_11 {
                         // The rest of the body is still on its way: do not read it.
-                        response
-                            .headers_mut()
-                            .insert(CONNECTION, HeaderValue::from_static("close"));
+                        response.headers_mut().insert(CONNECTION, CLOSE);
                     }
                     return Ok((response, Instant::now()));
                 }
@@ -171,28 +182,24 @@ impl<A: Answer> Service<A> {
         }
         incoming.received = Instant::now();
         let received = incoming.received;
-        Ok((
-            headers::response(self.admitted(endpoint, incoming).await),
-            received,
-        ))
-    }
-
-    async fn admitted(&self, endpoint: Endpoint, incoming: Incoming) -> Outgoing {
-        match self.admission.enter() {
-            Ok(_ticket) => self.access.answer(endpoint, incoming).await,
+        let response = match self.admission.enter() {
+            Ok(_ticket) => headers::response(self.access.answer(endpoint, incoming).await),
             Err(refusal) => {
                 let restart = self.access.restart_link(endpoint, &incoming);
-                refusal.page(incoming.language, incoming.trace, restart.as_deref())
+                self.refuse(refusal, &at, restart.as_deref())
             }
-        }
+        };
+        Ok((response, received))
     }
 
-    fn own_page(
-        &self,
-        route: Route,
-        path: &str,
-        language: super::exchange::Language,
-    ) -> Response<Body> {
+    /// A refusal of the edge itself: its page, and its line in the log.
+    fn refuse(&self, refusal: EdgeRefusal, at: &Place, restart: Option<&str>) -> Response<Body> {
+        tracing::info!(code = refusal.code(), trace = %at.trace, route = at.route, "refused at the edge");
+        let front = self.front.load();
+        headers::response(refusal.page(at.language, at.trace, restart, Some(&front.contact)))
+    }
+
+    fn own_page(&self, route: Route, path: &str, at: &Place) -> Response<Body> {
         let front = self.front.load();
         match route {
             Route::Asset if path == style::path() => {
@@ -209,29 +216,41 @@ impl<A: Answer> Service<A> {
             Route::Robots => headers::response(well_known::robots()),
             Route::Index => {
                 let page = IndexPage {
-                    language,
+                    language: at.language,
                     organization: &front.organization,
                     contact: &front.contact,
                 };
                 headers::response(Outgoing::page(200, page.render()))
             }
-            Route::Asset | Route::Access(_) => {
-                headers::response(EdgeRefusal::NotFound.page(language, TraceId::random(), None))
-            }
+            Route::Asset | Route::Access(_) => self.refuse(EdgeRefusal::NotFound, at, None),
         }
     }
 
     fn panicked(&self, route: &'static str) -> Response<Body> {
         self.metrics.http.panics.inc();
-        let trace = TraceId::random();
-        tracing::error!(%trace, route, code = EdgeRefusal::Internal.code(), "a handler panicked");
-        headers::response(EdgeRefusal::Internal.page(
-            super::exchange::Language::default(),
-            trace,
+        self.refuse(
+            EdgeRefusal::Internal,
+            &Place {
+                route,
+                language: Language::default(),
+                trace: TraceId::random(),
+            },
             None,
-        ))
+        )
     }
 }
+
+/// Where a request is, for the pages and log lines of the edge.
+struct Place {
+    route: &'static str,
+    language: Language,
+    trace: TraceId,
+}
+
+/// The route of paths that are not ours.
+const UNKNOWN: &str = "unknown";
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Methods that are not ours share one label.
 fn method_label(method: &http::Method) -> &'static str {

@@ -64,7 +64,6 @@ pub struct RefusalPage<'a> {
 struct RefusalTemplate<'a> {
     lang: &'static str,
     title: &'static str,
-    style: &'static str,
     halves: [Half; 2],
     code: &'a str,
     trace: TraceId,
@@ -81,7 +80,6 @@ impl RefusalPage<'_> {
         let page = RefusalTemplate {
             lang: self.language.tag(),
             title: halves[0].words.title,
-            style: style::path(),
             halves,
             code: self.code,
             trace: self.trace,
@@ -126,7 +124,6 @@ pub struct ChoicePage<'a> {
 struct ChoiceTemplate<'a> {
     lang: &'static str,
     title: &'static str,
-    style: &'static str,
     halves: [Half; 2],
     items: Vec<&'a ChoiceItem>,
 }
@@ -143,7 +140,6 @@ impl ChoicePage<'_> {
         let page = ChoiceTemplate {
             lang: self.language.tag(),
             title: halves[0].words.title,
-            style: style::path(),
             halves,
             items: self
                 .items
@@ -160,7 +156,6 @@ impl ChoicePage<'_> {
 struct PlainTemplate<'a> {
     lang: &'static str,
     title: &'static str,
-    style: &'static str,
     halves: [Half; 2],
     organization: Option<&'a str>,
     contact: Option<&'a str>,
@@ -181,7 +176,6 @@ impl SignedOutPage {
         rendered(&PlainTemplate {
             lang: self.language.tag(),
             title: halves[0].words.title,
-            style: style::path(),
             halves,
             organization: None,
             contact: None,
@@ -208,7 +202,6 @@ impl IndexPage<'_> {
         rendered(&PlainTemplate {
             lang: self.language.tag(),
             title: halves[0].words.title,
-            style: style::path(),
             halves,
             organization: Some(self.organization),
             contact: Some(self.contact).filter(|url| is_contact(url)),
@@ -326,7 +319,7 @@ mod tests {
             for forbidden in ["<script", "style=", "<style", "onclick", "http://"] {
                 assert!(!html.contains(forbidden), "{forbidden} in {html}");
             }
-            assert!(html.contains(style::path()));
+            assert!(html.contains(style::path()) && html.contains("integrity=\"sha256-"));
         }
     }
 }

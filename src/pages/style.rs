@@ -4,6 +4,8 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// The style sheet.
@@ -14,6 +16,9 @@ pub const ICON: &str = include_str!("assets/octroi.svg");
 
 /// The path of the icon.
 pub const ICON_PATH: &str = "/assets/octroi.svg";
+
+static INTEGRITY: LazyLock<String> =
+    LazyLock::new(|| format!("sha256-{}", STANDARD.encode(digest(&SHA256, CSS.as_bytes()))));
 
 static PATH: LazyLock<String> = LazyLock::new(|| {
     let hash = digest(&SHA256, CSS.as_bytes());
@@ -30,4 +35,10 @@ static PATH: LazyLock<String> = LazyLock::new(|| {
 #[must_use]
 pub fn path() -> &'static str {
     &PATH
+}
+
+/// What the browser demands of its content (subresource integrity, S1).
+#[must_use]
+pub fn integrity() -> &'static str {
+    &INTEGRITY
 }

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::observe::logs;
+
 use super::start::{Running, unix_seconds};
 
 const EVERY: Duration = Duration::from_secs(2);
@@ -40,4 +42,7 @@ fn sweep(running: &Arc<Running>) {
     service
         .revoked_sessions
         .set(i64::try_from(running.engine.ended.len()).unwrap_or(i64::MAX));
+    service
+        .log_lost
+        .inc_by(logs::lost().saturating_sub(service.log_lost.get()));
 }

@@ -28,7 +28,12 @@ impl Answer for Echo {
             Some("slow") => tokio::time::sleep(Duration::from_millis(600)).await,
             _ => {}
         }
-        let text = format!("{} {:?} {}", endpoint.label(), incoming.query, incoming.body.len());
+        let text = format!(
+            "{} {:?} {}",
+            endpoint.label(),
+            incoming.query,
+            incoming.body.len()
+        );
         Outgoing::page(200, text)
     }
 

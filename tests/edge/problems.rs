@@ -401,6 +401,55 @@ fn directory_and_configuration_are_compared() {
 }
 
 #[test]
+fn an_admin_listener_for_everybody_is_a_warning() {
+    let place = Place::new();
+    place.config(&SAMPLE.replacen("admin = \"127.0.0.1:9464\"", "admin = \"0.0.0.0:0\"", 1));
+    assert!(
+        told(&place)
+            .iter()
+            .any(|(_, text)| text.contains("open on every network"))
+    );
+    assert!(errors(&place).is_empty());
+}
+
+#[test]
+fn a_text_in_pieces_is_refused_and_never_a_panic() {
+    let file = std::path::Path::new("t.toml");
+    let read = |text: &str| octroi::config::Settings::read(file, text).1;
+    for end in (0..SAMPLE.len())
+        .step_by(61)
+        .filter(|end| SAMPLE.is_char_boundary(*end))
+    {
+        let _ = read(&SAMPLE[..end]);
+    }
+    let lines: Vec<&str> = SAMPLE
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .collect();
+    assert!(read(&lines.join("\n")).is_empty());
+    for at in 0..lines.len() {
+        let mut without = lines.clone();
+        let taken = without.remove(at);
+        let _ = read(&without.join("\n"));
+        for bad in [
+            "= 1",
+            "[[",
+            "\u{0}",
+            "x = { y = [1, { z = 2 }] }",
+            "\u{feff}",
+            &taken.repeat(2),
+        ] {
+            without.insert(at, bad);
+            assert!(
+                read(&without.join("\n")).has_errors() || bad == "\u{feff}",
+                "{bad} instead of {taken}"
+            );
+            without.remove(at);
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_one_error() {
     let place = Place::new();
     fs::remove_file(place.config_file()).unwrap();

@@ -48,7 +48,9 @@ pub struct ServiceMetrics {
     pub audit_chain_broken: IntGauge,
     /// Time to write one audit line.
     pub audit_duration: Histogram,
-    /// When the process started serving, unix seconds.
+    /// Log lines that were lost because their reader was too slow.
+    pub log_lost: IntCounter,
+    /// 1 when the gateway takes accesses.
     pub ready: IntGauge,
 }
 
@@ -158,6 +160,10 @@ impl ServiceMetrics {
                 .buckets(vec![
                     0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.001, 0.01, 0.1, 1.0,
                 ]),
+            ))?,
+            log_lost: registrar.add(IntCounter::new(
+                "octroi_log_lines_lost_total",
+                "Log lines lost because their reader was too slow.",
             ))?,
             ready: registrar.add(IntGauge::new(
                 "octroi_ready",
