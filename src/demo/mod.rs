@@ -39,7 +39,7 @@ pub struct DemoArgs {
     /// What the country is drawn from.
     #[arg(long, default_value_t = 2026)]
     pub seed: u64,
-    /// Port of the gateway; the four that follow are its admin listener's and the simulators'.
+    /// Port of the gateway; the three that follow are its admin listener's and the simulators'.
     #[arg(long, default_value_t = 8443)]
     pub port: u16,
     /// How many browsers at a time.
@@ -76,7 +76,7 @@ async fn show(args: &DemoArgs) -> Result<bool, Failure> {
     let start = Instant::now();
     setup::check_tools()?;
     let world = Arc::new(setup::world(args).await?);
-    let planned = plan::plan(&world, args.scale)?;
+    let planned = plan::plan(&world.country, args.scale)?;
     println!(
         "{}",
         report::step(

@@ -3,7 +3,6 @@
 
 use super::Failure;
 use super::kind::{Kind, Rule};
-use super::setup::World;
 use crate::simulate::country::Country;
 use crate::simulate::country::cases::{Case, Cases};
 use crate::simulate::country::expect::Refused;
@@ -49,8 +48,7 @@ fn seen(country: &Country, case: &Case) -> Option<Seen> {
 }
 
 /// Plans everything.
-pub(super) fn plan(world: &World, scale: u32) -> Result<Vec<Planned>, Failure> {
-    let country = &world.country;
+pub(super) fn plan(country: &Country, scale: u32) -> Result<Vec<Planned>, Failure> {
     let mut cases = Cases::new(country, "demo", country.shape().day);
     let mut planned: Vec<Planned> = Vec::new();
     for (kind, count) in Kind::all() {
@@ -170,6 +168,69 @@ impl Planned {
             Kind::Push(generation) | Kind::Pull(generation) => generation,
             Kind::Denied(_) => Generation::Current,
             _ => Generation::ALL[usize::try_from(self.number % 3).unwrap_or(0)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn planned(day: jiff::civil::Date) -> Vec<Planned> {
+        let country = Country::new(super::super::setup::shape(2026, 8443, day)).unwrap();
+        plan(&country, 1).unwrap()
+    }
+
+    #[test]
+    fn the_country_has_a_case_of_every_kind_on_any_day_and_half_are_granted() {
+        for day in [date(2026, 11, 23), date(2027, 3, 28), date(2028, 2, 29)] {
+            let planned = planned(day);
+            let granted = planned.iter().filter(|p| !p.kind.is_refused()).count();
+            assert!(
+                planned.len() >= 1000 && 2 * granted >= planned.len(),
+                "{granted} of {}",
+                planned.len()
+            );
+            for (kind, count) in Kind::all() {
+                assert_eq!(
+                    planned.iter().filter(|p| p.kind == kind).count(),
+                    count,
+                    "{}",
+                    kind.words()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_country_gives_the_same_plan_in_a_mixed_order() {
+        let (one, other) = (planned(date(2026, 11, 23)), planned(date(2026, 11, 23)));
+        assert!(
+            one.iter()
+                .zip(&other)
+                .all(|(a, b)| a.kind == b.kind && a.case == b.case && a.number == b.number)
+        );
+        assert!(
+            one.iter().take(50).any(|p| p.kind.is_refused())
+                && one.iter().take(50).any(|p| !p.kind.is_refused())
+        );
+    }
+
+    #[test]
+    fn a_second_case_is_another_resource_of_the_same_person() {
+        for planned in planned(date(2026, 11, 23)) {
+            match (planned.kind, &planned.other) {
+                (Kind::Reuse | Kind::NoReuse | Kind::TwoTabs, Some(other)) => {
+                    assert_eq!(planned.case.person, other.person);
+                    assert_ne!(planned.case.resource, other.resource);
+                    assert!(other.expected.is_ok());
+                }
+                (Kind::OtherPortal, Some(other)) => {
+                    assert_ne!(planned.case.person.portal, other.person.portal)
+                }
+                (kind, other) => assert!(other.is_none(), "{kind:?}"),
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use octroi_entitlements::{BuildOptions, build};
 
 use super::{DemoArgs, Failure, report};
@@ -65,11 +66,10 @@ pub(super) fn check_tools() -> Result<(), Failure> {
     Err(format!("missing: {packages}. Install with: sudo apt-get install -y {packages}").into())
 }
 
-/// Makes the country and starts everything.
-pub(super) async fn world(args: &DemoArgs) -> Result<World, Failure> {
-    let start = Instant::now();
-    let shape = Shape {
-        seed: args.seed,
+/// The demo's country.
+pub(super) fn shape(seed: u64, port: u16, day: Date) -> Shape {
+    Shape {
+        seed,
         schools: 50,
         people: 5000,
         resources: 200,
@@ -77,15 +77,42 @@ pub(super) async fn world(args: &DemoArgs) -> Result<World, Failure> {
         publishers: 12,
         disabled_partners: true,
         unsolicited: false,
-        day: today(),
+        day,
         hosts: Hosts {
             suffix: "localhost".to_owned(),
-            gateway: args.port,
-            admin: args.port + 1,
-            portals: args.port + 2,
-            publishers: args.port + 3,
+            gateway: port,
+            admin: port.saturating_add(1),
+            portals: port.saturating_add(2),
+            publishers: port.saturating_add(3),
         },
+    }
+}
+
+/// Some subscriptions end today and some begin tomorrow: a run must not pass from one day to the next.
+async fn wait_out_midnight() {
+    let day = today();
+    let ends = |zone| {
+        day.tomorrow()
+            .ok()?
+            .to_zoned(zone)
+            .ok()
+            .map(|zoned| zoned.timestamp().as_second())
     };
+    let paris = jiff::tz::TimeZone::get("Europe/Paris").ok();
+    let left = paris.and_then(ends).map_or(i64::MAX, |end| {
+        end - crate::clock::system_now().unix_seconds()
+    });
+    if left < 180 {
+        println!("waiting for midnight in Paris, in {left} s: rights change with the day");
+        tokio::time::sleep(Duration::from_secs(u64::try_from(left + 1).unwrap_or(1))).await;
+    }
+}
+
+/// Makes the country and starts everything.
+pub(super) async fn world(args: &DemoArgs) -> Result<World, Failure> {
+    let start = Instant::now();
+    wait_out_midnight().await;
+    let shape = shape(args.seed, args.port, today());
     let country = Country::new(shape)?;
     std::fs::create_dir_all(&args.out).map_err(at(&args.out))?;
     // Yesterday's replay journal, audit trail and snapshot belong to yesterday's country.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use http::StatusCode;
 
 use super::{Defect, PortalSite, Session};
+use crate::simulate::cli::today;
 use crate::simulate::country::Country;
 use crate::simulate::country::person::{Person, Profile, Seat};
 use crate::simulate::country::school::School;
@@ -137,7 +138,7 @@ impl PortalSite {
     }
 
     fn tiles_of(&self, country: &Country, person: &Person, body: &mut String) {
-        let today = country.shape().day;
+        let today = today();
         for place in &person.schools {
             let school = country.school(place.school);
             let _ = write!(
