@@ -127,9 +127,9 @@ fn escape(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_lc_rs::digest::{SHA256, digest};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    use aws_lc_rs::digest::{SHA256, digest};
 
     fn page(action: &str, field: Field, xml: &[u8], relay_state: Option<&str>) -> String {
         let mut out = b"before".to_vec();

@@ -4,9 +4,9 @@
 
 use std::sync::LazyLock;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use aws_lc_rs::digest::{SHA256, digest};
 
 /// The style sheet.
 pub const CSS: &str = include_str!("assets/octroi.css");
@@ -17,8 +17,12 @@ pub const ICON: &str = include_str!("assets/octroi.svg");
 /// The path of the icon.
 pub const ICON_PATH: &str = "/assets/octroi.svg";
 
-static INTEGRITY: LazyLock<String> =
-    LazyLock::new(|| format!("sha256-{}", STANDARD.encode(digest(&SHA256, CSS.as_bytes()))));
+static INTEGRITY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "sha256-{}",
+        STANDARD.encode(digest(&SHA256, CSS.as_bytes()))
+    )
+});
 
 static PATH: LazyLock<String> = LazyLock::new(|| {
     let hash = digest(&SHA256, CSS.as_bytes());

@@ -15,7 +15,7 @@ pub struct Words {
     pub what: &'static str,
     /// What the person can do.
     pub remedy: &'static str,
-    /// The label of the link to begin anew.
+    /// The label of the link to begin anew; empty where that would not help.
     pub action: &'static str,
 }
 
@@ -70,6 +70,7 @@ impl Situation {
     pub fn of(code: &str) -> Option<Self> {
         Some(match code {
             "flow-missing"
+            | "form-malformed"
             | "assertion-replayed"
             | "request-answered"
             | "issued-too-long-ago"
@@ -103,7 +104,6 @@ impl Situation {
             | "portal-unknown"
             | "publisher-unknown"
             | "publisher-without-resource"
-            | "form-malformed"
             | "relay-state-too-long"
             | "method-not-allowed"
             | "content-type-unsupported"
@@ -173,7 +173,7 @@ impl Situation {
                 title: "Ce lien ne mène nulle part",
                 what: "Le lien que vous avez suivi est incomplet, ou désigne une ressource ou un portail qui n’existe pas ici.",
                 remedy: "Ouvrez la ressource depuis votre portail (ENT). Si c’est ce que vous avez fait, signalez-le à votre établissement.",
-                action: "Recommencer",
+                action: "",
             },
             Self::NotSignedIn => &Words {
                 title: "Votre portail ne vous a pas connecté",
@@ -221,7 +221,7 @@ impl Situation {
                 title: "Cette page n’existe pas",
                 what: "L’adresse demandée n’existe pas sur ce service.",
                 remedy: "Ouvrez vos ressources depuis votre portail (ENT).",
-                action: "Recommencer",
+                action: "",
             },
         }
     }
@@ -252,7 +252,7 @@ impl Situation {
                 title: "This link leads nowhere",
                 what: "The link you followed is incomplete, or names a resource or a portal that does not exist here.",
                 remedy: "Open the resource from your portal. If that is what you did, tell your school.",
-                action: "Start again",
+                action: "",
             },
             Self::NotSignedIn => &Words {
                 title: "Your portal did not sign you in",
@@ -300,7 +300,7 @@ impl Situation {
                 title: "There is no such page",
                 what: "The address does not exist on this service.",
                 remedy: "Open your resources from your portal.",
-                action: "Start again",
+                action: "",
             },
         }
     }
@@ -412,7 +412,7 @@ mod tests {
         for situation in Situation::ALL {
             for words in [situation.french(), situation.english()] {
                 assert!(titles.insert(words.title));
-                for text in [words.what, words.remedy, words.action] {
+                for text in [words.what, words.remedy] {
                     assert!(!text.is_empty());
                 }
             }

@@ -8,10 +8,13 @@
 //! that has ended) is a warning: one partner's date must never keep the others from starting. The registry
 //! refuses that partner by itself.
 
+mod described;
 mod files;
 mod keys;
+mod legacy;
 mod ours;
-mod partners;
+mod portal;
+mod publisher;
 mod snapshot;
 
 use std::path::Path;
@@ -83,18 +86,18 @@ pub fn compile(
     }
 
     let mut portals = Vec::new();
-    for portal in &settings.portals {
-        portals.extend(partners::portal(
-            portal, &signing, now, &mut files, &mut ends,
+    for section in &settings.portals {
+        portals.extend(portal::portal(
+            section, &signing, now, &mut files, &mut ends,
         ));
     }
     let mut publishers = Vec::new();
-    for publisher in &settings.publishers {
-        publishers.extend(partners::publisher(
-            publisher, &signing, now, &mut files, &mut ends,
+    for section in &settings.publishers {
+        publishers.extend(publisher::publisher(
+            section, &signing, now, &mut files, &mut ends,
         ));
     }
-    partners::unique_entities(settings, &portals, &publishers, &mut files);
+    described::unique_entities(settings, &portals, &publishers, &mut files);
 
     if files.problems.has_errors() {
         return None;
