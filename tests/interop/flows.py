@@ -62,6 +62,9 @@ def check_shown(walk: Walk, page: Page, publisher: Publisher, kind: str, school:
     ido = shown.pop("IDO", "")
     if not re.fullmatch(r"[0-9a-f]{128}", ido):
         raise walk.browser.error(f"IDO is not 128 lower-case hex digits: {ido!r}")
+    subject = page.tree.find('.//span[@id="subject"]')
+    if subject is not None and (subject.text == ido) != (publisher.settings.get("name_id") == "persistent"):
+        raise walk.browser.error(f"NameID {subject.text}, IDO {ido}")
     wanted = expected(walk.portal, PERSON[walk.login], kind, school)
     if {name: set(publisher.values(text)) for name, text in shown.items()} != wanted:
         raise walk.browser.error(f"shown {shown}, expected {wanted}")

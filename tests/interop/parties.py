@@ -7,7 +7,7 @@ import sys
 import products
 import trust
 from processes import Processes
-from world import (ACS, HERE, IDP_ENTITY_ID, IDP_SSO, METADATA, PARTIES, PKI, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal,
+from world import (ACS, HERE, IDP_ENTITY_ID, IDP_SLO, IDP_SSO, METADATA, PARTIES, PKI, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal,
                    Publisher)
 
 _PYTHON = sys.executable
@@ -38,7 +38,8 @@ def start_publishers(run: Processes, idp_file: pathlib.Path, *, direct: bool = F
               ports=[PARTIES["python3-saml"].port], env={"INTEROP_DIRECT": "1"} if direct else None)
     # The product is told one SSO address; it sends its requests by POST where there is such an endpoint.
     told = idp | {"sso": idp["sso"].get("HTTP-POST") or idp["sso"]["HTTP-Redirect"],
-                  "binding": "HTTP-POST" if "HTTP-POST" in idp["sso"] else "HTTP-Redirect"}
+                  "binding": "HTTP-POST" if "HTTP-POST" in idp["sso"] else "HTTP-Redirect",
+                  "slo": idp["slo"].get("HTTP-Redirect", "")}
     settings = products.node_saml(told, direct)
     run.start("node-saml", ["node", HERE / "publishers" / "node_saml_sp.mjs", settings], cwd=HERE,
               ports=[PARTIES["node-saml"].port])
@@ -76,7 +77,8 @@ def introduce(run: Processes) -> None:
     sp, idp = METADATA / "octroi-sp.xml", METADATA / "octroi-idp.xml"
     sp.write_text(trust.sp_metadata(SP_ENTITY_ID, keys / "sign-rsa2048.pem", keys / "decrypt.pem", ACS))
     idp.write_text(trust.idp_metadata(IDP_ENTITY_ID, keys / "sign-rsa2048.pem",
-                                      [("HTTP-Redirect", IDP_SSO), ("HTTP-POST", IDP_SSO)]))
+                                      [("HTTP-Redirect", IDP_SSO), ("HTTP-POST", IDP_SSO)],
+                                      [("HTTP-Redirect", IDP_SLO)]))
     start_portals(run, [sp])
     start_publishers(run, idp)
     for party in [*PORTALS, *PUBLISHERS]:

@@ -73,6 +73,7 @@ def _apache(party: Party, module: str, **values) -> None:
         (party.folder / name).mkdir(parents=True, exist_ok=True)
     _write(party, "apache.conf", "apache.conf", own_module=module, loglevel="warn", **values)
     _write(party, "attributes.shtml", "www/attributes.shtml")
+    (party.folder / "www" / "left").write_text(pages.page("Logged out", ""))
 
 
 def mod_shib(idp_file: pathlib.Path, idp_entity_id: str) -> None:

@@ -8,7 +8,8 @@ from client import Browser, FlowError, Page, site
 from flows import Walk, by_tile, check_shown, publisher_first
 from matrix import Results
 from portals.common import tile
-from world import GATEWAY, PARTIES, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal, Publisher
+from processes import Processes
+from world import ADMIN_PORT, GATEWAY, PARTIES, PEOPLE, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal, Publisher
 
 
 def pairs(result: Results, only: str) -> None:
@@ -78,9 +79,9 @@ def session_and_logout() -> None:
     portal, (first, second, third, _) = PARTIES["entcore"], PUBLISHERS
     walk = Walk(portal)
     check_shown(walk, walk.open(tile(portal, first.resource("push"))), first, "push", portal.schools[0])
-    walk.browser.way.clear()
+    used_portal(walk)
     check_shown(walk, walk.open(tile(portal, second.resource("push"))), second, "push", portal.schools[0])
-    if any(portal.host in step for step in walk.browser.way):
+    if used_portal(walk):
         raise walk.browser.error("the session did not answer the second tile")
     left = walk.browser.get(f"{portal.url}/logout")
     answers = [pre.text_content() for pre in left.tree.iter("pre")]
@@ -90,6 +91,87 @@ def session_and_logout() -> None:
     check_shown(walk, walk.open(tile(portal, third.resource("push"))), third, "push", portal.schools[0])
     if walk.logins != logins + 1:
         raise walk.browser.error("the session outlived the portal's logout")
+
+
+def used_portal(walk: Walk) -> bool:
+    """Whether the way since the last look led over the portal."""
+    used = any(walk.portal.host in step for step in walk.browser.way)
+    walk.browser.way.clear()
+    return used
+
+
+def session_answers_its_tile_only() -> None:
+    """The default: a pull is answered from the session, another tile is not."""
+    portal, first, second = PARTIES["pysaml2"], PUBLISHERS[0], PUBLISHERS[1]
+    walk = Walk(portal)
+    walk.browser.get(portal.url)  # nobody is logged in yet
+    check_shown(walk, walk.open(tile(portal, first.resource("pull"))), first, "pull", portal.schools[0])
+    used_portal(walk)
+    check_shown(walk, walk.open(tile(portal, second.resource("push"))), second, "push", portal.schools[0])
+    if not used_portal(walk):
+        raise walk.browser.error("a session answered another tile")
+
+
+def logout_at_publisher(publisher: Publisher) -> None:
+    """The publisher's own logout ends its session and the gateway's: the next tile leads over the portal again."""
+    portal = PARTIES["entcore"]
+    other = next(p for p in PUBLISHERS if p is not publisher)
+    walk = Walk(portal)
+    check_shown(walk, walk.open(tile(portal, publisher.resource("push"))), publisher, "push", portal.schools[0])
+    left = walk.open(publisher.logout)
+    if left.url.partition("?")[0] != f"{publisher.url}/left" or left.status != 200:
+        raise walk.browser.error("the logout does not end where the publisher says")
+    if not any(f"{GATEWAY.url}/idp/slo 3" in step for step in walk.browser.way):
+        raise walk.browser.error("the logout did not lead over the gateway")
+    used_portal(walk)
+    check_shown(walk, walk.open(tile(portal, other.resource("push"))), other, "push", portal.schools[0])
+    if not used_portal(walk):
+        raise walk.browser.error("the gateway's session outlived the logout")
+
+
+def logout_at_simplesamlphp() -> None:
+    """The portal's front-channel logout: a LogoutRequest by POST, an answer by POST, and the session is gone."""
+    portal, first, second = PARTIES["simplesamlphp"], PUBLISHERS[2], PUBLISHERS[3]
+    walk = Walk(portal)
+    check_shown(walk, walk.open(tile(portal, first.resource("push"))), first, "push", portal.schools[0])
+    left = walk.open(f"{portal.url}/simplesaml/saml2/idp/initSLO.php?RelayState={quote(portal.url + '/tiles.html')}")
+    if left.url != f"{portal.url}/tiles.html":
+        raise walk.browser.error("the portal's logout does not end at the portal")
+    logins = walk.logins
+    check_shown(walk, walk.open(tile(portal, second.resource("push"))), second, "push", portal.schools[0])
+    if walk.logins != logins + 1:
+        raise walk.browser.error("the session outlived the portal's logout")
+
+
+def force_authn() -> None:
+    """mod_shib asks for a fresh log-in: the gateway's session does not answer, and SimpleSAMLphp asks the person again."""
+    portal, publisher = PARTIES["simplesamlphp"], PARTIES["mod-shib"]
+    walk = Walk(portal, choices=[portal.title, f"{publisher.title} pull"])
+    check_shown(walk, walk.open(tile(portal, publisher.resource("pull"))), publisher, "pull", portal.schools[0])
+    target = quote(publisher.page("pull"), safe="")
+    page = walk.open(f"{publisher.url}/Shibboleth.sso/Login?forceAuthn=true&target={target}")
+    check_shown(walk, page, publisher, "pull", None)
+    if walk.logins != 2:
+        raise walk.browser.error(f"{walk.logins} log-ins instead of 2")
+
+
+def is_passive() -> None:
+    """mod_shib asks without disturbing anybody: no session, so a Status says NoPassive, and the product goes on."""
+    publisher = PARTIES["mod-shib"]
+    walk = Walk(PORTALS[0])
+    target = f"{publisher.url}/left"
+    page = walk.open(f"{publisher.url}/Shibboleth.sso/Login?isPassive=true&target={quote(target, safe='')}")
+    if page.url != target or not any("SAML2/POST" in step for step in walk.browser.way):
+        raise walk.browser.error("expected a Status to mod_shib, and its target")
+
+
+def refused_by_status() -> None:
+    """Where the publisher reads statuses, a refusal is a signed Response; python3-saml takes it for what it is."""
+    portal, publisher = PARTIES["pysaml2"], PARTIES["python3-saml"]
+    walk = Walk(portal, choices=[portal.title])
+    page = walk.open(publisher.page("closed"))
+    if site(page.url) != site(publisher.url) or page.status != 403 or "Responder -> octroi: no-subscription" not in page.text:
+        raise walk.browser.error("expected python3-saml to show a status with the code no-subscription")
 
 
 def replayed_form() -> None:
@@ -105,6 +187,32 @@ def replayed_form() -> None:
     # From another browser the same Response is worth nothing.
     stranger = Walk(portal, browser=Browser())
     refused(stranger, stranger.browser.post(form.get("action"), dict(form.form_values()), page.url), "flow-missing")
+
+
+def _metrics() -> str:
+    got = trust.session().get(f"http://127.0.0.1:{ADMIN_PORT}/metrics", timeout=10)
+    got.raise_for_status()
+    return got.text
+
+
+def no_personal_data() -> None:
+    """After all this, no name and no identifier of anybody is in the log or in the metrics."""
+    told = Processes.log("octroi").read_text() + _metrics()
+    words = {portal.person(p.login) for portal in PORTALS for p in PEOPLE} | {p.last_name for p in PEOPLE}
+    words |= {p.first_name for p in PEOPLE}
+    found = [word for word in words if word in told]
+    if found or re.search("[0-9a-f]{128}", told):
+        raise FlowError(f"in the log or the metrics: {found or 'a pseudonym'}")
+
+
+def exceptions_counted() -> None:
+    """What entcore and SimpleSAMLphp are allowed is counted, by partner and kind."""
+    counted = {(m["partner"], m["kind"]) for m in
+               (dict(re.findall(r'(\w+)="([^"]*)"', line)) for line in _metrics().splitlines()
+                if line.startswith("octroi_legacy_uses_total{") and not line.endswith(" 0"))}
+    wanted = {("simplesamlphp", "cbc"), ("entcore", "sha1"), ("entcore", "long-lifetimes"), ("entcore", "missing-in-response-to")}
+    if counted != wanted:
+        raise FlowError(f"counted {sorted(counted)}, expected {sorted(wanted)}")
 
 
 def beyond_pairs(result: Results, only: str) -> None:
@@ -123,3 +231,12 @@ def beyond_pairs(result: Results, only: str) -> None:
     result.check("with InResponseTo", "entcore-like", entcore_with_in_response_to, only)
     result.check("session reused until SOAP logout", "entcore-like", session_and_logout, only)
     result.check("same Response twice", "entcore-like", replayed_form, only)
+    result.check("session answers its own tile only", "pysaml2", session_answers_its_tile_only, only)
+    for publisher in PUBLISHERS:
+        result.check("logout at the publisher", publisher.title, lambda: logout_at_publisher(publisher), only)
+    result.check("logout by POST", "SimpleSAMLphp", logout_at_simplesamlphp, only)
+    result.check("ForceAuthn", "mod_shib", force_authn, only)
+    result.check("IsPassive", "mod_shib", is_passive, only)
+    result.check("refused by a Status", "python3-saml", refused_by_status, only)
+    result.check("no personal data", "log and metrics", no_personal_data, only)
+    result.check("exceptions are counted", "metrics", exceptions_counted, only)

@@ -53,10 +53,12 @@ def _entity(entity_id: str, role: str) -> str:
             f'xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">{role}</md:EntityDescriptor>')
 
 
-def idp_metadata(entity_id: str, signing: pathlib.Path, single_sign_on: list[tuple[str, str]]) -> str:
+def idp_metadata(entity_id: str, signing: pathlib.Path, single_sign_on: list[tuple[str, str]],
+                 single_logout: list[tuple[str, str]] = ()) -> str:
+    logout = "".join(f'<md:SingleLogoutService Binding="{BINDING}{b}" Location="{u}"/>' for b, u in single_logout)
     services = "".join(f'<md:SingleSignOnService Binding="{BINDING}{b}" Location="{u}"/>' for b, u in single_sign_on)
     return _entity(entity_id, '<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
-                   f"{_key('signing', signing)}<md:NameIDFormat>{TRANSIENT}</md:NameIDFormat>{services}"
+                   f"{_key('signing', signing)}{logout}<md:NameIDFormat>{TRANSIENT}</md:NameIDFormat>{services}"
                    "</md:IDPSSODescriptor>")
 
 
@@ -70,11 +72,13 @@ def sp_metadata(entity_id: str, signing: pathlib.Path, encryption: pathlib.Path,
 
 
 def read_idp(file: pathlib.Path) -> dict:
-    """What a publisher wants to know of an identity provider's metadata: name, SSO by binding, signing certificates."""
+    """What a publisher wants to know of an identity provider's metadata: name, addresses by binding, signing certificates."""
     root = etree.parse(str(file)).getroot()
     role = root.find(f"{{{MD}}}IDPSSODescriptor")
     return {"entityId": root.get("entityID"),
             "sso": {s.get("Binding").removeprefix(BINDING): s.get("Location")
                     for s in role.findall(f"{{{MD}}}SingleSignOnService")},
+            "slo": {s.get("Binding").removeprefix(BINDING): s.get("Location")
+                    for s in role.findall(f"{{{MD}}}SingleLogoutService")},
             "certificate": ["".join(c.text.split()) for k in role.findall(f"{{{MD}}}KeyDescriptor")
                             if k.get("use") != "encryption" for c in k.iter(f"{{{DS}}}X509Certificate")]}

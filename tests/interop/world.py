@@ -12,6 +12,7 @@ import os
 import pathlib
 import uuid
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 HERE = pathlib.Path(__file__).resolve().parent
 BASE_PORT = int(os.environ.get("INTEROP_PORT", "19400"))
@@ -93,6 +94,13 @@ class Publisher(Party):
     def page(self, kind: str) -> str:
         return f"{self.url}/secure/{kind}"
 
+    @property
+    def logout(self) -> str:
+        """Where a person logs out of it, and by it of the gateway."""
+        back = quote(f"{self.url}/left", safe="")
+        return self.url + {"mod-shib": f"/Shibboleth.sso/Logout?return={back}",
+                           "mod-auth-mellon": f"/mellon/logout?ReturnTo={back}"}.get(self.name, "/logout")
+
 
 GATEWAY = Party("octroi", BASE_PORT)
 ADMIN_PORT = BASE_PORT + 1
@@ -101,14 +109,16 @@ IDP_ENTITY_ID = f"{GATEWAY.url}/idp/metadata"
 ACS = f"{GATEWAY.url}/saml/acs"
 SLO = f"{GATEWAY.url}/saml/slo"
 IDP_SSO = f"{GATEWAY.url}/idp/sso"
+IDP_SLO = f"{GATEWAY.url}/idp/slo"
 
 _ssp = f"https://simplesamlphp.localhost:{BASE_PORT + 11}"
 _pysaml2 = f"https://pysaml2.localhost:{BASE_PORT + 12}"
 PORTALS = [
     # Response and Assertion signed, the Assertion encrypted with AES-CBC (all that release has).
     Portal("simplesamlphp", BASE_PORT + 11, "SimpleSAMLphp", "B0", f"{_ssp}/simplesaml/saml2/idp/metadata.php",
-           {"sign_requests": "always", "accept_unsolicited": True, "legacy": {"cbc_until": SOON}}),
-    # Response signed around an unsigned Assertion; asks for signed AuthnRequests in its metadata.
+           {"sign_requests": "always", "accept_unsolicited": True, "session_reuse": True, "legacy": {"cbc_until": SOON}}),
+    # Response signed around an unsigned Assertion; asks for signed AuthnRequests in its metadata. Sessions by default:
+    # each answers the pull that its own tile opened, and nothing else.
     Portal("pysaml2", BASE_PORT + 12, "pysaml2", "C00", f"{_pysaml2}/metadata",
            {"sign_requests": "metadata", "accept_unsolicited": True}),
     # What entcore emits: a URN for a name, SHA-1, five days, no InResponseTo.
@@ -125,8 +135,8 @@ PUBLISHERS = [
               {"sign": "assertion", "signing_key": "p256", "want_signed_requests": "always"}),
     Publisher("mod-auth-mellon", BASE_PORT + 22, "mod_auth_mellon", f"{_mellon}/mellon/metadata",
               {"sign": "assertion", "encrypt": "require"}),
-    Publisher("python3-saml", BASE_PORT + 23, "python3-saml", f"{_onelogin}/metadata", {"sign": "response"}),
-    Publisher("node-saml", BASE_PORT + 24, "node-saml", f"{_node}/metadata", {"sign": "both"}),
+    Publisher("python3-saml", BASE_PORT + 23, "python3-saml", f"{_onelogin}/metadata", {"sign": "response", "refusal": "status"}),
+    Publisher("node-saml", BASE_PORT + 24, "node-saml", f"{_node}/metadata", {"sign": "both", "name_id": "persistent"}),
 ]
 PARTIES = {p.name: p for p in [GATEWAY, *PORTALS, *PUBLISHERS]}
 
@@ -149,7 +159,7 @@ PEOPLE = [
     # Letters and signs that XML, HTML and form encoding each have an opinion about.
     Person("prof", "National_ens", "Éloïse", "D'Aubigné & <fille>"),
     Person("eleve", "National_elv", "Zoé", "Nguyễn"),
-    Person("inconnu", "National_ens", "Nemo", "Personne", known=False),
+    Person("inconnu", "National_ens", "Némo", "Outis", known=False),
 ]
 
 PERSON = {p.login: p for p in PEOPLE}

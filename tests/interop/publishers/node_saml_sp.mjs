@@ -13,11 +13,13 @@ const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const { SAML, ValidateInResponseTo } = createRequire(`${settings.tools}/`)("@node-saml/node-saml");
 const read = (path) => readFileSync(path, "utf8");
 
-const saml = new SAML({
+const options = {
   issuer: settings.entityId,
   audience: settings.entityId,
   callbackUrl: `${settings.url}/acs`,
   entryPoint: settings.idp.sso,
+  logoutUrl: settings.idp.slo,
+  logoutCallbackUrl: `${settings.url}/sls`,
   idpIssuer: settings.idp.entityId,
   idpCert: settings.idp.certificate,
   privateKey: read(settings.key),
@@ -27,12 +29,15 @@ const saml = new SAML({
   authnRequestBinding: settings.idp.binding,
   // Left alone, the product deflates requests that it posts, against the HTTP-POST binding.
   skipRequestCompression: settings.idp.binding === "HTTP-POST",
-  identifierFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+  identifierFormat: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
   disableRequestedAuthnContext: true,
   wantAssertionsSigned: settings.wantAssertionsSigned ?? true,
   wantAuthnResponseSigned: settings.wantResponseSigned ?? true,
   validateInResponseTo: ValidateInResponseTo.ifPresent,
-});
+};
+const saml = new SAML(options);
+// Not deflating is said once for both bindings, and a LogoutRequest goes by redirect: an instance of its own.
+const logout = new SAML({ ...options, skipRequestCompression: false });
 
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const page = (title, body) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title>
@@ -56,8 +61,8 @@ async function route(request, response) {
   const url = new URL(request.url, settings.url);
   const send = (status, html, headers = {}) =>
     response.writeHead(status, { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", ...headers }).end(html);
+  const token = /(?:^|; )node_saml=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
   if (url.pathname.startsWith("/secure/")) {
-    const token = /(?:^|; )node_saml=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
     const profile = sessions.get(token);
     if (profile) return send(200, attributesPage(url.pathname.slice("/secure/".length), profile));
     const target = settings.url + url.pathname;
@@ -68,15 +73,25 @@ async function route(request, response) {
     const form = await body(request);
     try {
       const { profile } = await saml.validatePostResponseAsync(Object.fromEntries(form));
-      const token = randomBytes(24).toString("base64url");
-      sessions.set(token, profile);
+      const fresh = randomBytes(24).toString("base64url");
+      sessions.set(fresh, profile);
       const asked = form.get("RelayState") ?? "";
       const target = asked.startsWith(`${settings.url}/secure/`) ? asked : `${settings.url}/secure/push`;
-      return send(303, "", { location: target, "set-cookie": `node_saml=${token}; Path=/; Secure; HttpOnly; SameSite=Lax` });
+      return send(303, "", { location: target, "set-cookie": `node_saml=${fresh}; Path=/; Secure; HttpOnly; SameSite=Lax` });
     } catch (error) {
       return send(403, page("Refused", `<p>${escape(error.message)}</p>`));
     }
   }
+  if (url.pathname === "/logout" && sessions.has(token)) {
+    return send(302, "", { location: await logout.getLogoutUrlAsync(sessions.get(token), "", {}) });
+  }
+  if (url.pathname === "/sls") {
+    // The gateway's answer to our LogoutRequest; the product checks its signature over the query as it came.
+    await logout.validateRedirectAsync(Object.fromEntries(url.searchParams), url.search.slice(1));
+    sessions.delete(token);
+    return send(303, "", { location: `${settings.url}/left` });
+  }
+  if (url.pathname === "/left") return send(200, page("Logged out", ""));
   if (url.pathname === "/metadata") return response.writeHead(200, { "content-type": "application/samlmetadata+xml" }).end(metadata());
   return send(404, page("Not found", ""));
 }

@@ -37,10 +37,12 @@ def settings() -> dict:
         "strict": True,
         "sp": {"entityId": PUBLISHER.entity_id,
                "assertionConsumerService": {"url": f"{PUBLISHER.url}/acs", "binding": f"{BINDING}HTTP-POST"},
+               "singleLogoutService": {"url": f"{PUBLISHER.url}/sls", "binding": f"{BINDING}HTTP-Redirect"},
                "NameIDFormat": TRANSIENT,
                "x509cert": certificate(KEYS / "encrypt.pem"),
                "privateKey": (KEYS / "encrypt.key").read_text()},
-        "security": {"authnRequestsSigned": True, "wantMessagesSigned": not DIRECT, "wantAssertionsSigned": False,
+        "security": {"authnRequestsSigned": True, "logoutRequestSigned": True,
+                     "wantMessagesSigned": not DIRECT, "wantAssertionsSigned": False,
                      "wantAttributeStatement": True, "requestedAuthnContext": False,
                      "signatureAlgorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
                      "digestAlgorithm": "http://www.w3.org/2001/04/xmlenc#sha256"},
@@ -70,8 +72,35 @@ def acs() -> Response | str:
     if got.get_errors():
         return Response(pages.page("Refused", f"<p>{pages.escape(str(got.get_last_error_reason()))}</p>"), 403)
     session["attributes"], session["subject"] = got.get_attributes(), got.get_nameid()
+    session["index"], session["format"] = got.get_session_index(), got.get_nameid_format()
     target = request.form.get("RelayState", "")
     return redirect(target if target.startswith(f"{PUBLISHER.url}/secure/") else PUBLISHER.page("push"), 303)
+
+
+@app.route("/logout")
+def logout() -> Response:
+    pending = auth()
+    answer = redirect(pending.logout(name_id=session.get("subject"), session_index=session.get("index"),
+                                     name_id_format=session.get("format"), return_to=f"{PUBLISHER.url}/left"))
+    session["request"] = pending.get_last_request_id()
+    return answer
+
+
+@app.route("/sls")
+def sls() -> Response | str:
+    """The gateway's answer to our LogoutRequest; its signature is checked over the query as it came."""
+    got = OneLogin_Saml2_Auth({
+        "https": "on", "http_host": request.host, "script_name": request.path, "get_data": request.args.copy(),
+        "post_data": {}, "query_string": request.query_string.decode()}, settings())
+    target = got.process_slo(request_id=session.pop("request", None), delete_session_cb=session.clear)
+    if got.get_errors():
+        return Response(pages.page("Refused", f"<p>{pages.escape(str(got.get_last_error_reason()))}</p>"), 403)
+    return redirect(target or f"{PUBLISHER.url}/left", 303)
+
+
+@app.route("/left")
+def left() -> str:
+    return pages.page("Logged out", "")
 
 
 @app.route("/metadata")

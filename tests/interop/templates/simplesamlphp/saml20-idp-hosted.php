@@ -5,7 +5,10 @@ $metadata['{{ party.entity_id }}'] = [
     'attributes.NameFormat' => '{{ nameformat }}',
     'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
     'assertion.encryption' => {{ 'true' if encrypt else 'false' }},
-    'validate.authnrequest' => true,
+    'validate.authnrequest' => true, 'sign.logout' => true, 'validate.logout' => true,
+    'SingleLogoutServiceBinding' => [
+        'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
+    ],
     'SingleSignOnServiceBinding' => [
         'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
     ],
