@@ -1,6 +1,7 @@
 //! Putting the parts together.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,11 @@ pub async fn start(
     let audit = Audit::open(&audit_options(&loaded), now, Arc::clone(&metrics))?;
     let observer = Arc::new(Observer::new(Arc::clone(&metrics), audit));
     let folder = loaded.path(&settings.state.directory);
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(StartError::State)?;
     let seconds = unix_seconds(now);
     let engine = Arc::new(Engine {
         current: Current::new(Arc::new(compiled.trust), Arc::clone(&snapshot)),

@@ -138,7 +138,12 @@ impl Drop for Process {
 
 impl Process {
     fn start(place: &Place) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_octroi")), place)
+    }
+
+    /// Starts through a command that already has what stands before `serve`.
+    fn spawn(mut command: Command, place: &Place) -> Self {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(place.config_file())
             .stderr(Stdio::piped())
@@ -223,6 +228,63 @@ async fn signals_reload_and_stop() {
         code(&octroi(&["audit", "verify", trail.to_str().unwrap()])),
         0
     );
+}
+
+#[test]
+fn systemd_is_told_when_it_is_ready_reloading_and_stopping() {
+    let place = Place::new();
+    let socket = place.path("notify");
+    let told = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    told.set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let next = || {
+        let mut buffer = [0; 256];
+        let length = told.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_octroi"));
+    command.env("NOTIFY_SOCKET", &socket);
+    let mut process = Process::spawn(command, &place);
+    assert_eq!(next(), "READY=1\n");
+    process.signal("HUP");
+    assert!(next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    assert_eq!(next(), "READY=1\n");
+    process.signal("TERM");
+    assert_eq!(next(), "STOPPING=1\n");
+    assert_eq!(process.child.wait().unwrap().code(), Some(0));
+}
+
+/// Where systemd's tool is installed: a restart with the socket in systemd's hands.
+#[tokio::test]
+async fn an_inherited_socket_is_served() {
+    const TOOL: &str = "systemd-socket-activate";
+    if Command::new(TOOL).arg("--version").output().is_err() {
+        return;
+    }
+    let place = Place::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    place.config(&SAMPLE.replacen("0.0.0.0:8443", &format!("127.0.0.1:{port}"), 1));
+    let mut command = Command::new(TOOL);
+    command.args([
+        "-l",
+        &format!("127.0.0.1:{port}"),
+        env!("CARGO_BIN_EXE_octroi"),
+    ]);
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    // The first connection starts the program; it waits in the socket's queue until then.
+    let answer = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        crate::client::get(address, "/robots.txt").await
+    });
+    let process = tokio::task::spawn_blocking(move || (Process::spawn(command, &place), place))
+        .await
+        .unwrap();
+    assert_eq!(crate::client::status(&answer.await.unwrap()), 200);
+    drop(process);
 }
 
 #[test]
