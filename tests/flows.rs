@@ -192,29 +192,54 @@ fn a_portal_may_begin_where_its_policy_says_so() {
     for relay_state in [PUSHED, "http://n2t.net/ark:/99999/push.1", tile.as_str()] {
         let xml = portal::signed_by_b(&portal::of_b(world.now, "pupil-1", None));
         let mut browser = Browser::new(&world);
-        let answer = browser.post(Endpoint::AssertionConsumer, &portal::form(&xml, Some(relay_state)));
-        assert_eq!(posted(&answer).action, "https://push.test/sp/acs", "{relay_state}");
+        let answer = browser.post(
+            Endpoint::AssertionConsumer,
+            &portal::form(&xml, Some(relay_state)),
+        );
+        assert_eq!(
+            posted(&answer).action,
+            "https://push.test/sp/acs",
+            "{relay_state}"
+        );
     }
     // An answer to a request is never taken for one that nobody asked for.
     let xml = portal::signed_by_b(&portal::of_b(world.now, "pupil-1", Some("_other")));
-    let answer = Browser::new(&world).post(Endpoint::AssertionConsumer, &portal::form(&xml, Some(PUSHED)));
+    let answer = Browser::new(&world).post(
+        Endpoint::AssertionConsumer,
+        &portal::form(&xml, Some(PUSHED)),
+    );
     assert_eq!(refused(&answer), "in-response-to-unexpected");
     // RelayState is a name to look up, never an address to go to.
     let xml = portal::signed_by_b(&portal::of_b(world.now, "pupil-1", None));
     let evil = portal::form(&xml, Some("https://evil.test/"));
-    assert_eq!(refused(&Browser::new(&world).post(Endpoint::AssertionConsumer, &evil)), "resource-unknown");
+    assert_eq!(
+        refused(&Browser::new(&world).post(Endpoint::AssertionConsumer, &evil)),
+        "resource-unknown"
+    );
 }
 
 /// Follows a link of a choice page.
-fn choose(browser: &mut Browser<'_>, page: &octroi::http::exchange::Outgoing, what: &str) -> octroi::http::exchange::Outgoing {
+fn choose(
+    browser: &mut Browser<'_>,
+    page: &octroi::http::exchange::Outgoing,
+    what: &str,
+) -> octroi::http::exchange::Outgoing {
     assert_eq!((page.status, &page.kind), (200, &Kind::Page));
     let html = std::str::from_utf8(&page.body).unwrap();
     let link = html
         .split("href=\"")
         .filter_map(|rest| rest.split('"').next())
-        .find(|link| link.starts_with("/choose?") && link.replace("%2E", ".").replace("%2F", "/").contains(what))
+        .find(|link| {
+            link.starts_with("/choose?")
+                && link.replace("%2E", ".").replace("%2F", "/").contains(what)
+        })
         .unwrap_or_else(|| panic!("no choice of {what} on {html}"));
-    let query = link.split_once('?').unwrap().1.replace("&amp;", "&").replace("&#38;", "&");
+    let query = link
+        .split_once('?')
+        .unwrap()
+        .1
+        .replace("&amp;", "&")
+        .replace("&#38;", "&");
     browser.get(Endpoint::Choose, &query)
 }
 
@@ -229,7 +254,10 @@ fn publisher_first_asks_for_the_resource_and_the_portal_where_nobody_can_know() 
     let asked = portal::asked(location(&sent));
     // The first on the list is portal B.
     let xml = portal::signed_by_b(&portal::of_b(world.now, "teacher-1", Some(&asked.id)));
-    let form = posted(&browser.post(Endpoint::AssertionConsumer, &portal::form(&xml, Some(&asked.relay_state))));
+    let form = posted(&browser.post(
+        Endpoint::AssertionConsumer,
+        &portal::form(&xml, Some(&asked.relay_state)),
+    ));
     assert_eq!(form.relay_state.as_deref(), Some("ss:mem:4711"));
     let read = read(&form.xml, Keys::get().gateway.public_key(), None);
     assert_eq!(read.in_response_to, Some(request.id));
@@ -239,9 +267,15 @@ fn publisher_first_asks_for_the_resource_and_the_portal_where_nobody_can_know() 
     let html = String::from_utf8_lossy(&page.body).into_owned();
     let flow = html.split("flow=").nth(1).unwrap()[..22].to_owned();
     let foreign = format!("flow={flow}&resource={PUSHED}");
-    assert_eq!(refused(&browser.get(Endpoint::Choose, &foreign)), "choice-invalid");
+    assert_eq!(
+        refused(&browser.get(Endpoint::Choose, &foreign)),
+        "choice-invalid"
+    );
     let own = format!("flow={flow}&resource={PULLED}");
-    assert_eq!(refused(&Browser::new(&world).get(Endpoint::Choose, &own)), "choice-invalid");
+    assert_eq!(
+        refused(&Browser::new(&world).get(Endpoint::Choose, &own)),
+        "choice-invalid"
+    );
 }
 
 #[test]
@@ -249,9 +283,17 @@ fn posted_requests_are_answered_like_redirected_ones() {
     let world = Plan::new().begin();
     let mut browser = Browser::new(&world);
     open(&mut browser, PULLED, "pupil-1");
-    let request = publisher::redirect(&world, "https://pull.test/sp", Some("https://pull.test/r/1"), |_| ());
+    let request = publisher::redirect(
+        &world,
+        "https://pull.test/sp",
+        Some("https://pull.test/r/1"),
+        |_| (),
+    );
     let form = posted(&browser.post(Endpoint::SingleSignOn, &request.form));
-    assert_eq!(read(&form.xml, Keys::get().gateway.public_key(), None).in_response_to, Some(request.id));
+    assert_eq!(
+        read(&form.xml, Keys::get().gateway.public_key(), None).in_response_to,
+        Some(request.id)
+    );
 }
 
 #[test]
@@ -259,15 +301,34 @@ fn by_default_a_session_answers_only_the_pull_that_its_tile_opened() {
     let world = Plan::new().begin();
     let mut browser = Browser::new(&world);
     open(&mut browser, PULLED, "pupil-1");
-    let other = publisher::redirect(&world, "https://pull.test/sp", Some("https://pull.test/r/2"), |_| ());
-    assert!(location(&browser.get(Endpoint::SingleSignOn, &other.query)).starts_with("https://portal.test/sso?"));
+    let other = publisher::redirect(
+        &world,
+        "https://pull.test/sp",
+        Some("https://pull.test/r/2"),
+        |_| (),
+    );
+    assert!(
+        location(&browser.get(Endpoint::SingleSignOn, &other.query))
+            .starts_with("https://portal.test/sso?")
+    );
     let tile = browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}"));
     assert!(location(&tile).starts_with("https://portal.test/sso?"));
     // And for five minutes.
-    world.engine.clock.set(world.now.plus(Duration::from_secs(300)));
+    world
+        .engine
+        .clock
+        .set(world.now.plus(Duration::from_secs(300)));
     let late = Time::from_unix_seconds(world::NOON + 300);
-    let own = publisher::redirect(&world, "https://pull.test/sp", Some("https://pull.test/r/1"), |request| request.now = late);
-    assert!(location(&browser.get(Endpoint::SingleSignOn, &own.query)).starts_with("https://portal.test/sso?"));
+    let own = publisher::redirect(
+        &world,
+        "https://pull.test/sp",
+        Some("https://pull.test/r/1"),
+        |request| request.now = late,
+    );
+    assert!(
+        location(&browser.get(Endpoint::SingleSignOn, &own.query))
+            .starts_with("https://portal.test/sso?")
+    );
 }
 
 #[test]
@@ -282,32 +343,66 @@ fn where_sessions_are_reused_another_tile_is_answered_at_once_but_never_for_anot
     assert_eq!(posted(&again).action, "https://push.test/sp/acs");
     let other = browser.get(Endpoint::Tile, &format!("idENT=QjE=&idRessource={PUSHED}"));
     assert!(location(&other).starts_with("https://portal.test/sso?"));
-    let request = publisher::redirect(&world, "https://pull.test/sp", Some("https://pull.test/r/2"), |_| ());
-    assert_eq!(posted(&browser.get(Endpoint::SingleSignOn, &request.query)).action, "https://pull.test/sp/acs");
+    let request = publisher::redirect(
+        &world,
+        "https://pull.test/sp",
+        Some("https://pull.test/r/2"),
+        |_| (),
+    );
+    assert_eq!(
+        posted(&browser.get(Endpoint::SingleSignOn, &request.query)).action,
+        "https://pull.test/sp/acs"
+    );
     // ForceAuthn goes past the session, and an old sign-in does not answer it.
-    let forced = publisher::redirect(&world, "https://pull.test/sp", Some("https://pull.test/r/2"), |r| r.force_authn = true);
-    let asked = portal::asked(location(&browser.get(Endpoint::SingleSignOn, &forced.query)));
+    let forced = publisher::redirect(
+        &world,
+        "https://pull.test/sp",
+        Some("https://pull.test/r/2"),
+        |r| r.force_authn = true,
+    );
+    let asked = portal::asked(location(
+        &browser.get(Endpoint::SingleSignOn, &forced.query),
+    ));
     assert!(asked.force_authn);
     let mut old = portal::of_b(world.now, "pupil-1", Some(&asked.id));
     old.authn[0].instant = world.now.minus(Duration::from_secs(61));
     let body = portal::form(&portal::signed_by_b(&old), Some(&asked.relay_state));
-    assert_eq!(refused(&browser.post(Endpoint::AssertionConsumer, &body)), "force-authn-ignored");
+    assert_eq!(
+        refused(&browser.post(Endpoint::AssertionConsumer, &body)),
+        "force-authn-ignored"
+    );
 }
 
 #[test]
 fn two_tabs_do_not_disturb_each_other() {
     let world = Plan::new().begin();
     let mut browser = Browser::new(&world);
-    let first = portal::asked(location(&browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PULLED}"))));
-    let second = portal::asked(location(&browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PULLED_TOO}"))));
-    for (asked, url) in [(second, "https://pull.test/r/2"), (first, "https://pull.test/r/1")] {
+    let first = portal::asked(location(
+        &browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PULLED}")),
+    ));
+    let second = portal::asked(location(&browser.get(
+        Endpoint::Tile,
+        &format!("idENT=QjA=&idRessource={PULLED_TOO}"),
+    )));
+    for (asked, url) in [
+        (second, "https://pull.test/r/2"),
+        (first, "https://pull.test/r/1"),
+    ] {
         let xml = portal::signed_by_b(&portal::of_b(world.now, "pupil-1", Some(&asked.id)));
-        let answer = browser.post(Endpoint::AssertionConsumer, &portal::form(&xml, Some(&asked.relay_state)));
+        let answer = browser.post(
+            Endpoint::AssertionConsumer,
+            &portal::form(&xml, Some(&asked.relay_state)),
+        );
         assert_eq!(location(&answer), url);
     }
     for url in ["https://pull.test/r/1", "https://pull.test/r/2"] {
         let request = publisher::redirect(&world, "https://pull.test/sp", Some(url), |_| ());
-        assert_eq!(posted(&browser.get(Endpoint::SingleSignOn, &request.query)).relay_state.as_deref(), Some(url));
+        assert_eq!(
+            posted(&browser.get(Endpoint::SingleSignOn, &request.query))
+                .relay_state
+                .as_deref(),
+            Some(url)
+        );
     }
 }
 
@@ -321,7 +416,12 @@ fn logout(world: &world::World, keys: &world::keys::Pair, index: &str) -> Vec<u8
         destination: &destination,
         now: world.now,
         not_on_or_after: Some(world.now.plus(Duration::from_secs(60))),
-        name_id: NameIdToIssue { value: "_transient", format: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient", name_qualifier: None, sp_name_qualifier: None },
+        name_id: NameIdToIssue {
+            value: "_transient",
+            format: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+            name_qualifier: None,
+            sp_name_qualifier: None,
+        },
         session_indexes: &[index],
     };
     let mut xml = Vec::new();
@@ -337,7 +437,10 @@ fn a_portal_ends_its_sessions_and_nobody_else_does() {
     let mut browser = Browser::new(&world);
     open(&mut browser, PUSHED, "pupil-1");
     let reused = |browser: &mut Browser<'_>| {
-        browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}")).kind == Kind::FormPage
+        browser
+            .get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}"))
+            .kind
+            == Kind::FormPage
     };
     let soap = |body: &[u8]| {
         let mut request = incoming(Method::Post, None, body, Vec::new());
@@ -345,10 +448,19 @@ fn a_portal_ends_its_sessions_and_nobody_else_does() {
         Browser::new(&world).send(Endpoint::PortalLogout, request)
     };
     assert!(reused(&mut browser));
-    assert_eq!(refused(&soap(&logout(&world, &Keys::get().stranger, "_session"))), "signature-invalid");
+    assert_eq!(
+        refused(&soap(&logout(&world, &Keys::get().stranger, "_session"))),
+        "signature-invalid"
+    );
     assert!(reused(&mut browser), "a forged logout ends nothing");
-    assert_eq!(soap(&logout(&world, &Keys::get().portal_b, "_elsewhere")).kind, Kind::Soap);
-    assert!(reused(&mut browser), "another session's logout ends nothing here");
+    assert_eq!(
+        soap(&logout(&world, &Keys::get().portal_b, "_elsewhere")).kind,
+        Kind::Soap
+    );
+    assert!(
+        reused(&mut browser),
+        "another session's logout ends nothing here"
+    );
     let own = logout(&world, &Keys::get().portal_b, "_session");
     let answer = soap(&own);
     assert_eq!(answer.kind, Kind::Soap);
@@ -365,39 +477,90 @@ fn the_person_leaves_and_a_copied_cookie_is_worth_nothing() {
     let world = plan.begin();
     let mut browser = Browser::new(&world);
     open(&mut browser, PUSHED, "pupil-1");
-    let mut copy = Browser { world: &world, jar: browser.jar.clone() };
+    let mut copy = Browser {
+        world: &world,
+        jar: browser.jar.clone(),
+    };
     assert_eq!(browser.get(Endpoint::Logout, "").status, 200);
-    assert!(browser.jar.keys().all(|name| !name.contains("session")), "{:?}", browser.jar.keys());
+    assert!(
+        browser.jar.keys().all(|name| !name.contains("session")),
+        "{:?}",
+        browser.jar.keys()
+    );
     let tile = copy.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}"));
     assert!(location(&tile).starts_with("https://portal.test/sso?"));
 }
 
 #[test]
 fn dated_exceptions_hold_until_their_day_and_never_after() {
-    let try_with = |legacy: Legacy, knobs: &dyn Fn(&mut octroi_saml::portal_side::PortalResponse)| {
-        let mut plan = Plan::new();
-        plan.portal("portal-b").legacy = legacy;
-        let world = plan.begin();
-        let mut browser = Browser::new(&world);
-        let asked = portal::asked(location(&browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}"))));
-        let mut response = portal::of_b(world.now, "pupil-1", Some(&asked.id));
-        knobs(&mut response);
-        let body = portal::form(&portal::signed_by_b(&response), Some(&asked.relay_state));
-        let answer = browser.post(Endpoint::AssertionConsumer, &body);
-        if answer.kind == Kind::FormPage { "granted".to_owned() } else { refused(&answer) }
-    };
+    let try_with =
+        |legacy: Legacy, knobs: &dyn Fn(&mut octroi_saml::portal_side::PortalResponse)| {
+            let mut plan = Plan::new();
+            plan.portal("portal-b").legacy = legacy;
+            let world = plan.begin();
+            let mut browser = Browser::new(&world);
+            let asked = portal::asked(location(
+                &browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}")),
+            ));
+            let mut response = portal::of_b(world.now, "pupil-1", Some(&asked.id));
+            knobs(&mut response);
+            let body = portal::form(&portal::signed_by_b(&response), Some(&asked.relay_state));
+            let answer = browser.post(Endpoint::AssertionConsumer, &body);
+            if answer.kind == Kind::FormPage {
+                "granted".to_owned()
+            } else {
+                refused(&answer)
+            }
+        };
     let future = Some(Time::from_unix_seconds(world::NOON + 1));
     let past = Some(Time::from_unix_seconds(world::NOON));
     let missing = |response: &mut octroi_saml::portal_side::PortalResponse| {
         response.answers(None);
     };
-    assert_eq!(try_with(Legacy { missing_in_response_to: future, ..Legacy::default() }, &missing), "granted");
-    assert_eq!(try_with(Legacy { missing_in_response_to: past, ..Legacy::default() }, &missing), "in-response-to-missing");
+    assert_eq!(
+        try_with(
+            Legacy {
+                missing_in_response_to: future,
+                ..Legacy::default()
+            },
+            &missing
+        ),
+        "granted"
+    );
+    assert_eq!(
+        try_with(
+            Legacy {
+                missing_in_response_to: past,
+                ..Legacy::default()
+            },
+            &missing
+        ),
+        "in-response-to-missing"
+    );
     let days = |response: &mut octroi_saml::portal_side::PortalResponse| {
-        response.confirmations[0].not_on_or_after = Some(Time::from_unix_seconds(world::NOON + 5 * 86_400));
+        response.confirmations[0].not_on_or_after =
+            Some(Time::from_unix_seconds(world::NOON + 5 * 86_400));
     };
-    assert_eq!(try_with(Legacy { long_lifetimes: future, ..Legacy::default() }, &days), "granted");
-    assert_eq!(try_with(Legacy { long_lifetimes: past, ..Legacy::default() }, &days), "lifetime-too-long");
+    assert_eq!(
+        try_with(
+            Legacy {
+                long_lifetimes: future,
+                ..Legacy::default()
+            },
+            &days
+        ),
+        "granted"
+    );
+    assert_eq!(
+        try_with(
+            Legacy {
+                long_lifetimes: past,
+                ..Legacy::default()
+            },
+            &days
+        ),
+        "lifetime-too-long"
+    );
 }
 
 #[test]
@@ -405,12 +568,17 @@ fn a_session_at_the_publisher_ends_with_the_first_of_portal_subscription_and_six
     let world = Plan::new().begin();
     let end_of = |portal_end: Option<i64>| {
         let mut browser = Browser::new(&world);
-        let asked = portal::asked(location(&browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}"))));
+        let asked = portal::asked(location(
+            &browser.get(Endpoint::Tile, &format!("idENT=QjA=&idRessource={PUSHED}")),
+        ));
         let mut response = portal::of_b(world.now, "pupil-1", Some(&asked.id));
-        response.authn[0].session_not_on_or_after = portal_end.map(|after| Time::from_unix_seconds(world::NOON + after));
+        response.authn[0].session_not_on_or_after =
+            portal_end.map(|after| Time::from_unix_seconds(world::NOON + after));
         let body = portal::form(&portal::signed_by_b(&response), Some(&asked.relay_state));
         let form = posted(&browser.post(Endpoint::AssertionConsumer, &body));
-        read(&form.xml, Keys::get().gateway.public_key(), None).session_end.unwrap()
+        read(&form.xml, Keys::get().gateway.public_key(), None)
+            .session_end
+            .unwrap()
     };
     assert_eq!(end_of(None), "2026-11-23T18:00:00Z");
     assert_eq!(end_of(Some(600)), "2026-11-23T12:10:00Z");

@@ -115,7 +115,10 @@ pub fn hand_over(
             let opening = sign_in
                 .as_ref()
                 .and_then(|SignIn { session }| session.opening_for(resource, access.seconds()));
-            (resource, opening.and_then(|opening| opening.school.as_deref()))
+            (
+                resource,
+                opening.and_then(|opening| opening.school.as_deref()),
+            )
         }
     };
     let granted =
@@ -246,7 +249,7 @@ fn answer(
             session_index: &session_index,
         },
     };
-    let mut outgoing = issue(
+    let (mut outgoing, issued) = issue(
         access,
         identity,
         &portal.entity_id,
@@ -254,8 +257,8 @@ fn answer(
         &released,
         to,
         &mut entropy,
-        traces,
     )?;
+    traces.issued_assertion = Some(issued);
     if let Some(SignIn { session }) = sign_in.filter(|_| portal.session_reuse) {
         keep(access, session, &mut outgoing)?;
     }

@@ -1,7 +1,7 @@
 //! Stage 6: the assertion for the publisher, written and signed; and the refusal it understands.
 
 use super::code::Code;
-use super::engine::{Access, Traces};
+use super::engine::Access;
 use super::entropy::Entropy;
 use super::refusal::{Reason, Refusal};
 use super::release::Released;
@@ -38,7 +38,7 @@ pub struct Destination<'a> {
     pub session_index: &'a str,
 }
 
-/// Issues.
+/// Issues: the page that carries the Response, and the assertion's ID.
 ///
 /// # Errors
 /// [`Code::EncryptionKeyMissing`], [`Code::NotIssued`].
@@ -50,8 +50,7 @@ pub fn issue(
     released: &Released<'_>,
     to: Destination<'_>,
     entropy: &mut Entropy,
-    traces: &mut Traces,
-) -> Result<Outgoing, Refusal> {
+) -> Result<(Outgoing, String), Refusal> {
     let publisher = resolved.publisher;
     let recipient = match (
         released.wants_encryption(publisher.encrypt),
@@ -112,8 +111,7 @@ pub fn issue(
     let issued = write_response(&response, &*publisher.signer, recipient, entropy, &mut xml)
         .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
     entropy.sound()?;
-    traces.issued_assertion = Some(issued.assertion_id);
-    Ok(posted(to.acs, &xml, to.relay_state))
+    Ok((posted(to.acs, &xml, to.relay_state), issued.assertion_id))
 }
 
 /// The earliest of the portal's own session, the entitlement and six hours.

@@ -53,12 +53,12 @@ impl Legacy {
     /// The algorithms that are accepted at `now`.
     #[must_use]
     pub fn algorithms(&self, now: Time) -> AlgorithmPolicy {
-        let mut policy = AlgorithmPolicy::default();
-        policy.sha1 = Self::holds(self.sha1, now);
-        policy.small_rsa = Self::holds(self.small_rsa, now);
-        policy.inclusive_c14n = Self::holds(self.inclusive_c14n, now);
-        policy.cbc = Self::holds(self.cbc, now);
-        policy
+        AlgorithmPolicy {
+            sha1: Self::holds(self.sha1, now),
+            small_rsa: Self::holds(self.small_rsa, now),
+            inclusive_c14n: Self::holds(self.inclusive_c14n, now),
+            cbc: Self::holds(self.cbc, now),
+        }
     }
 }
 

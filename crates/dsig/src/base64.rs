@@ -25,7 +25,9 @@ pub enum Base64Error {
 pub fn decode(text: &str, limit: usize) -> Result<Vec<u8>, Base64Error> {
     let fits = |length: usize| length / 4 * 3 <= limit.saturating_add(2);
     // Messages come on one line; only what is not valid as it stands is looked at for white space.
-    let on_one_line = fits(text.len()).then(|| STANDARD.decode_to_vec(text).ok()).flatten();
+    let on_one_line = fits(text.len())
+        .then(|| STANDARD.decode_to_vec(text).ok())
+        .flatten();
     let octets = match on_one_line {
         Some(octets) => octets,
         None => {
@@ -33,7 +35,9 @@ pub fn decode(text: &str, limit: usize) -> Result<Vec<u8>, Base64Error> {
             if !fits(compact.len()) {
                 return Err(Base64Error::TooLong(limit));
             }
-            STANDARD.decode_to_vec(compact.as_ref()).map_err(|_| Base64Error::Invalid)?
+            STANDARD
+                .decode_to_vec(compact.as_ref())
+                .map_err(|_| Base64Error::Invalid)?
         }
     };
     if octets.len() > limit {
@@ -48,11 +52,16 @@ pub fn decode(text: &str, limit: usize) -> Result<Vec<u8>, Base64Error> {
 /// [`Base64Error::TooLong`] when `out` is too small.
 pub(crate) fn decode_into<'o>(text: &str, out: &'o mut [u8]) -> Result<&'o [u8], Base64Error> {
     let compact = compact(text.as_bytes());
-    let length = STANDARD.decoded_length(compact.as_ref()).map_err(|_| Base64Error::Invalid)?;
+    let length = STANDARD
+        .decoded_length(compact.as_ref())
+        .map_err(|_| Base64Error::Invalid)?;
     if length > out.len() {
         return Err(Base64Error::TooLong(out.len()));
     }
-    STANDARD.decode(compact.as_ref(), out.as_out()).map(|octets| &*octets).map_err(|_| Base64Error::Invalid)
+    STANDARD
+        .decode(compact.as_ref(), out.as_out())
+        .map(|octets| &*octets)
+        .map_err(|_| Base64Error::Invalid)
 }
 
 /// Appends the base64 text of `octets`, on one line.

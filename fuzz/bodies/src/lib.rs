@@ -2,7 +2,10 @@
 //!
 //! The bodies live apart from the fuzzer so that `cargo test` replays every committed corpus with the stable compiler
 //! (`tests/replay.rs`); `fuzz/fuzz_targets/*.rs` only hand octets over.
-#![allow(clippy::panic, reason = "a broken invariant is told to the fuzzer by a panic")]
+#![allow(
+    clippy::panic,
+    reason = "a broken invariant is told to the fuzzer by a panic"
+)]
 
 pub mod parser;
 
