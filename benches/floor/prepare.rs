@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, ParsedPublicKey, RsaKeyPair};
 use octroi::access::Engine;
 use octroi::http::exchange::{Endpoint, Incoming, Method};
 use octroi::state::guard::LocalGuard;
-use octroi_dsig::{KeyKind, Signer};
+use octroi_dsig::KeyKind;
 use octroi_saml::issue::SignWhat;
 use octroi_xml::c14n::{Algorithm, canonicalize};
 use octroi_xml::{Element, Limits};
@@ -255,6 +255,6 @@ fn parts(xml: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     (
         canonical(assertion, Some(signature)),
         canonical(signature.first_child(DS, "SignedInfo").unwrap(), None),
-        octroi_dsig::base64::decode(&value, 1 << 16).unwrap(),
+        octroi_dsig::base64::decode(value, 1 << 16).unwrap(),
     )
 }

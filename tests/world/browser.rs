@@ -189,7 +189,7 @@ pub fn read(xml: &[u8], key: &PublicKey, decryption_pem: Option<&str>) -> Read {
         .map_or_else(|| plain.unwrap(), Document::root);
     let verified = octroi_dsig::verify(element, std::slice::from_ref(key), &policy).unwrap();
     let one = |path: &[&str]| {
-        let mut at = verified.clone();
+        let mut at = verified;
         for name in path {
             at = at.first_child(SAML, name)?;
         }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use octroi_saml::logout::{LogoutExpectations, Received};
-use octroi_saml::{Check, Refusal, Time, uri};
+use octroi_saml::{Check, Refusal, Time};
 
 use super::Vector;
 use super::request::{self, Claims};
