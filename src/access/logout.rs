@@ -19,7 +19,6 @@ use crate::state::journal::Fingerprint;
 use crate::state::session::{
     self, MAX_SESSION_SECONDS, Session, name_id_mark, session_index_mark, session_mark,
 };
-use crate::trust::Publisher;
 use octroi_dsig::redirect::{MessageKind, RawQuery};
 use octroi_dsig::{AlgorithmPolicy, Signer};
 use octroi_saml::binding::redirect_url;
@@ -28,6 +27,7 @@ use octroi_saml::logout::{
     LogoutExpectations, LogoutRequest, LogoutResponseToIssue, Received, soap_envelope,
     write_response,
 };
+use octroi_saml::metadata::Endpoint;
 use octroi_saml::response::{DEFAULT_MAX_AGE, DEFAULT_SKEW};
 use octroi_saml::uri::binding;
 
@@ -86,27 +86,12 @@ pub async fn from_portal(access: &Access<'_>, traces: &mut Traces) -> Result<Out
         )?;
         return Ok(Outgoing::new(200, Kind::Soap, soap_envelope(&response)));
     }
-    let endpoint = portal
-        .single_logout
-        .iter()
-        .find(|endpoint| endpoint.binding == binding::POST);
-    let mut outgoing = match endpoint {
-        None => signed_out(access),
-        Some(endpoint) => {
-            let to = endpoint
-                .response_location
-                .as_deref()
-                .unwrap_or(&endpoint.location);
-            let xml = answer(
-                access,
-                &gateway.sp_entity_id,
-                Some(to),
-                &request,
-                Some(&*portal.signer),
-            )?;
-            by_form(to, &xml, relay_state.as_deref())
-        }
+    let asker = Asker {
+        us: &gateway.sp_entity_id,
+        endpoints: &portal.single_logout,
+        signer: &*portal.signer,
     };
+    let mut outgoing = tell(access, &asker, &request, relay_state.as_deref())?;
     outgoing.cookies = session::clear_all(&access.incoming.cookies);
     Ok(outgoing)
 }
@@ -147,53 +132,63 @@ pub async fn from_publisher(access: &Access<'_>, traces: &mut Traces) -> Result<
             .map(|index| session_mark(index)),
     )?;
     let _ = access.tell(What::LoggedOut, traces, None);
-    let mut outgoing = tell_publisher(access, publisher, &request, relay_state.as_deref())?;
+    let asker = Asker {
+        us: &gateway.idp_entity_id,
+        endpoints: &publisher.role.single_logout,
+        signer: &*publisher.signer,
+    };
+    let mut outgoing = tell(access, &asker, &request, relay_state.as_deref())?;
     outgoing.cookies = session::clear_all(&access.incoming.cookies);
     Ok(outgoing)
 }
 
-/// The answer takes the way the request came, where the publisher's metadata has it; else the person sees our page.
-fn tell_publisher(
+/// Whom a logout through the browser is answered to.
+struct Asker<'a> {
+    /// The entityID by which it knows us.
+    us: &'a str,
+    /// Its endpoints for logout.
+    endpoints: &'a [Endpoint],
+    /// What signs for it.
+    signer: &'a dyn Signer,
+}
+
+/// The answer takes the way the request came where the asker's metadata has it, else the other way through the
+/// browser (node-saml asks by redirect and publishes an endpoint for POST alone); where it has neither, the person
+/// sees our page.
+fn tell(
     access: &Access<'_>,
-    publisher: &Publisher,
+    asker: &Asker<'_>,
     request: &LogoutRequest,
     relay_state: Option<&str>,
 ) -> Result<Outgoing, Refusal> {
-    let issuer = &access.pinned.trust.gateway().idp_entity_id;
-    let by = match access.incoming.method {
-        Method::Get => binding::REDIRECT,
-        Method::Post => binding::POST,
+    let ways = match access.incoming.method {
+        Method::Get => [binding::REDIRECT, binding::POST],
+        Method::Post => [binding::POST, binding::REDIRECT],
     };
-    let Some(endpoint) = publisher
-        .role
-        .single_logout
+    let endpoint = ways
         .iter()
-        .find(|endpoint| endpoint.binding == by)
-    else {
+        .find_map(|way| asker.endpoints.iter().find(|e| e.binding == *way));
+    let Some(endpoint) = endpoint else {
         return Ok(signed_out(access));
     };
     let to = endpoint
         .response_location
         .as_deref()
         .unwrap_or(&endpoint.location);
-    match access.incoming.method {
-        Method::Get => {
-            let xml = answer(access, issuer, Some(to), request, None)?;
-            let url = redirect_url(
-                to,
-                MessageKind::Response,
-                &xml,
-                relay_state,
-                Some(&*publisher.signer),
-            )
-            .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
-            Ok(Outgoing::redirect(url))
-        }
-        Method::Post => {
-            let xml = answer(access, issuer, Some(to), request, Some(&*publisher.signer))?;
-            Ok(by_form(to, &xml, relay_state))
-        }
+    if endpoint.binding == binding::POST {
+        let xml = answer(access, asker.us, Some(to), request, Some(asker.signer))?;
+        return Ok(by_form(to, &xml, relay_state));
     }
+    let xml = answer(access, asker.us, Some(to), request, None)?;
+    let url = redirect_url(
+        to,
+        MessageKind::Response,
+        &xml,
+        relay_state,
+        Some(asker.signer),
+    )
+    .map_err(|error| Refusal::new(Code::NotIssued, error.to_string()))?;
+    Ok(Outgoing::redirect(url))
 }
 
 /// A LogoutRequest counts once: posted again it would end what was opened since.

@@ -121,7 +121,7 @@ def logout_at_publisher(publisher: Publisher) -> None:
     left = walk.open(publisher.logout)
     if left.url.partition("?")[0] != f"{publisher.url}/left" or left.status != 200:
         raise walk.browser.error("the logout does not end where the publisher says")
-    if not any(f"{GATEWAY.url}/idp/slo 3" in step for step in walk.browser.way):
+    if not any(step.startswith(f"GET {GATEWAY.url}/idp/slo ") for step in walk.browser.way):
         raise walk.browser.error("the logout did not lead over the gateway")
     used_portal(walk)
     check_shown(walk, walk.open(tile(portal, other.resource("push"))), other, "push", portal.schools[0])

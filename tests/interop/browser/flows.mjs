@@ -226,6 +226,7 @@ const scenarios = {
     await accessible(tab);
     await tab.page.goto(settings.portals.entcore.home);
     await tab.page.click("#logout");
+    await tab.page.getByRole("heading", { name: "Logged out" }).waitFor();
     await visit.shot(tab, "portal-logout");
     const logins = tab.logins;
     await tab.page.goto(settings.portals.entcore.tiles["mod-auth-mellon-push"]);

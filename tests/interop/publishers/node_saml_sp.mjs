@@ -85,9 +85,10 @@ async function route(request, response) {
   if (url.pathname === "/logout" && sessions.has(token)) {
     return send(302, "", { location: await logout.getLogoutUrlAsync(sessions.get(token), "", {}) });
   }
-  if (url.pathname === "/sls") {
-    // The gateway's answer to our LogoutRequest; the product checks its signature over the query as it came.
-    await logout.validateRedirectAsync(Object.fromEntries(url.searchParams), url.search.slice(1));
+  if (url.pathname === "/sls" && request.method === "POST") {
+    // The gateway's answer to our LogoutRequest. We asked by redirect, but the product publishes an endpoint for POST alone.
+    const { loggedOut } = await saml.validatePostResponseAsync(Object.fromEntries(await body(request)));
+    if (!loggedOut) return send(403, page("Refused", "<p>not logged out</p>"));
     sessions.delete(token);
     return send(303, "", { location: `${settings.url}/left` });
   }
