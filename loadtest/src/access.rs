@@ -194,11 +194,9 @@ fn is_granted(answer: &Answer, visitor: &Visitor) -> bool {
                     .is_some_and(|to| to.as_bytes() == url.as_bytes())
         }
         None => {
+            let form = std::str::from_utf8(&answer.body).ok().and_then(form_of);
             answer.status.is_success()
-                && answer
-                    .body
-                    .windows(21)
-                    .any(|window| window == b"name=\"SAMLResponse\" va")
+                && form.is_some_and(|form| form.field("SAMLResponse").is_some())
         }
     }
 }
