@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 
 from cryptography import x509
@@ -32,16 +34,30 @@ def _settings() -> dict:
     }
 
 
-def run_all(result: Results, only: str) -> None:
+def _flows(*arguments: object) -> list:
+    return ["node", HERE / "browser" / "flows.mjs", *map(str, arguments)]
+
+
+def cells() -> list[tuple[str, str]]:
+    """What flows.mjs is going to run, as it says itself."""
+    listed = subprocess.run(_flows("--list"), capture_output=True, text=True, check=True).stdout
+    return [tuple(json.loads(line)) for line in listed.splitlines()]
+
+
+def run_all(result: Results, wanted: list[tuple[str, str]]) -> None:
     shutil.rmtree(SCREENSHOTS, ignore_errors=True)
     SCREENSHOTS.mkdir(parents=True)
     file = VAR / "browser.json"
-    file.write_text(json.dumps(_settings()))
-    with subprocess.Popen(["node", HERE / "browser" / "flows.mjs", file, only], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            cell = json.loads(line)
-            result.add(Cell(f"chromium: {cell['row']}", cell["column"], cell["outcome"], cell["seconds"], cell["why"]))
-        noise = process.stderr.read()
-    if process.returncode not in (0, 1):
-        result.failed("chromium", "end", f"exit {process.returncode}: {noise[-800:]}")
+    file.write_text(json.dumps(_settings() | {"cells": wanted}))
+    with subprocess.Popen(_flows(file), stdout=subprocess.PIPE, stderr=(VAR / "log" / "chromium.log").open("w"),
+                          text=True, start_new_session=True) as process:
+        try:
+            for line in process.stdout:
+                cell = json.loads(line)
+                result.add(Cell(cell["row"], cell["column"], cell["outcome"], cell["seconds"], cell["why"]))
+        finally:
+            # Also when the suite is interrupted: node, and the browser that it started.
+            try:
+                os.killpg(process.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass

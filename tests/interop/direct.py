@@ -3,9 +3,12 @@
 When a cell of the real matrix fails, this tells whether the pair understands each other at all.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import parties
 from flows import Walk
-from matrix import Results
+from matrix import Check, Results
 from processes import Processes
 from world import METADATA, PORTALS, PUBLISHERS, Portal, Publisher
 
@@ -19,11 +22,15 @@ def sign_in(portal: Portal, publisher: Publisher) -> None:
         raise walk.browser.error(f"expected {expected} at {publisher.page('pull')}")
 
 
-def run_all(run: Processes, result: Results, only: str) -> None:
+def checks(portal: Portal) -> list[Check]:
+    return [Check(f"{portal.title} (direct)", p.title, partial(sign_in, portal, p)) for p in PUBLISHERS]
+
+
+def run_all(run: Processes, result: Results, wanted: Callable[[list[Check]], list[Check]]) -> None:
     parties.start_portals(run, [METADATA / f"{publisher.name}.xml" for publisher in PUBLISHERS], direct=True)
     for index, portal in enumerate(PORTALS):
         if index:
             parties.stop(run, parties.PUBLISHER_PROCESSES)
         parties.start_publishers(run, METADATA / f"{portal.name}.xml", direct=True)
-        for publisher in PUBLISHERS:
-            result.check(f"{portal.title} (direct)", publisher.title, lambda: sign_in(portal, publisher), only)
+        for check in wanted(checks(portal)):
+            result.run(check)

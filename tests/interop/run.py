@@ -36,15 +36,16 @@ def make_keys() -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def run_everything(run: Processes, result: matrix.Results, only: str) -> None:
-    """Everybody knows everybody by their own metadata; then the pairs, the scenarios, the browser."""
+def run_everything(run: Processes, result: matrix.Results, checks: list[matrix.Check], in_browser: list[tuple]) -> None:
+    """Everybody knows everybody by their own metadata; then the pairs, what goes beyond them, the browser."""
     gateway.start(run)
     gateway.fetch_metadata()
     parties.start_portals(run, [METADATA / "octroi-sp.xml"])
     parties.start_publishers(run, METADATA / "octroi-idp.xml")
-    scenarios.pairs(result, only)
-    scenarios.beyond_pairs(result, only)
-    browser.run_all(result, only)
+    for check in checks:
+        result.run(check)
+    if in_browser:
+        browser.run_all(result, in_browser)
 
 
 def main() -> int:
@@ -58,24 +59,35 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     begun = time.monotonic()
-    result = matrix.Results()
+    def wanted(cells: list) -> list:
+        names = ((cell.row, cell.column) if isinstance(cell, matrix.Check) else cell for cell in cells)
+        return [cell for cell, (row, column) in zip(cells, names) if chosen.only in f"{row} {column}"]
+
+    if chosen.direct:
+        checks, in_browser = wanted([check for portal in PORTALS for check in direct.checks(portal)]), []
+    else:
+        checks, in_browser = wanted(scenarios.pairs() + scenarios.beyond_pairs()), wanted(browser.cells())
+    result = matrix.Results(planned=[(check.row, check.column) for check in checks] + in_browser)
     with Processes() as run:
         try:
             products.reset()
             make_keys()
             parties.introduce(run)
-            (direct.run_all if chosen.direct else run_everything)(run, result, chosen.only)
+            if chosen.direct:
+                direct.run_all(run, result, wanted)
+            else:
+                run_everything(run, result, checks, in_browser)
         except KeyboardInterrupt:
-            result.failed("suite", "end", "interrupted")
-        except Exception as error:  # whatever it is, everything is stopped and the last line is printed
+            print("interop: interrupted", file=sys.stderr)
+        except Exception:  # whatever it is, everything is stopped and what was planned is counted
             traceback.print_exc()
-            result.failed("suite", "start", str(error))
         if chosen.hold:
             print("interop: everything stays up; end with Ctrl-C", flush=True)
             try:
                 signal.pause()
             except KeyboardInterrupt:
                 pass
+    result.close()
     seconds = time.monotonic() - begun
     print(result.table())
     if chosen.write and not chosen.direct and not chosen.only:

@@ -1,38 +1,38 @@
 """Every portal with every publisher, and what goes beyond a pair: refusals, logout, portal-first, pseudonyms."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
 
 import trust
 from client import Browser, FlowError, Page, site
 from flows import Walk, by_tile, check_shown, publisher_first
-from matrix import Results
+from matrix import Check
 from portals.common import tile
 from processes import Processes
-from world import ADMIN_PORT, GATEWAY, PARTIES, PEOPLE, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal, Publisher
+from world import ADMIN_PORT, GATEWAY, KINDS, PARTIES, PEOPLE, PORTALS, PUBLISHERS, SP_ENTITY_ID, Portal, Publisher
 
 
-def pairs(result: Results, only: str) -> None:
+def pairs() -> list[Check]:
     """Push, pull and publisher-first for each pair; then that the pseudonyms of all this are what they must be."""
     pseudonyms: dict[tuple[str, str, str], set[str]] = {}
 
-    def noting(portal: Portal, publisher: Publisher, login: str, flow) -> None:
-        pseudonyms.setdefault((portal.name, publisher.name, login), set()).add(flow())
+    def noting(flow: Callable[..., str], portal: Portal, publisher: Publisher, *more: str) -> Callable[[], None]:
+        return lambda: pseudonyms.setdefault((portal.name, publisher.name, "prof"), set()).add(flow(portal, publisher, *more))
 
+    checks = []
     for portal in PORTALS:
-        for kind in ("push", "pull"):
-            for publisher in PUBLISHERS:
-                result.check(f"{portal.title}: tile, {kind}", publisher.title,
-                             lambda: noting(portal, publisher, "prof", lambda: by_tile(portal, publisher, kind)), only)
-        for publisher in PUBLISHERS:
-            result.check(f"{portal.title}: publisher first", publisher.title,
-                         lambda: noting(portal, publisher, "prof", lambda: publisher_first(portal, publisher)), only)
-    if pseudonyms:
-        result.check("pseudonyms", "stable and unlinkable", lambda: _check_pseudonyms(pseudonyms), only)
+        for kind in KINDS[:2]:
+            checks += [Check(f"{portal.title}: tile, {kind}", p.title, noting(by_tile, portal, p, kind)) for p in PUBLISHERS]
+        checks += [Check(f"{portal.title}: publisher first", p.title, noting(publisher_first, portal, p)) for p in PUBLISHERS]
+    return [*checks, Check("pseudonyms", "stable and unlinkable", lambda: _check_pseudonyms(pseudonyms))]
 
 
 def _check_pseudonyms(found: dict[tuple[str, str, str], set[str]]) -> None:
     """One for a person at a publisher, whatever the flow; never the same for anybody or anywhere else."""
+    if not found:
+        raise FlowError("no access of this run showed one")
     unstable = [key for key, values in found.items() if len(values) != 1]
     values = [value for each in found.values() for value in each]
     if unstable or len(set(values)) != len(values):
@@ -215,28 +215,26 @@ def exceptions_counted() -> None:
         raise FlowError(f"counted {sorted(counted)}, expected {sorted(wanted)}")
 
 
-def beyond_pairs(result: Results, only: str) -> None:
-    for portal in PORTALS:
-        result.check("refused: resource without subscription", portal.title, lambda: closed_resource(portal), only)
-    for portal in PORTALS:
-        result.check("refused: person not in the directory", portal.title, lambda: unknown_person(portal), only)
-    for portal, publisher in zip(PORTALS, PUBLISHERS):
-        resource = publisher.resource("push")
-        result.check("portal first, RelayState is the resource", portal.title,
-                     lambda: portal_first(portal, publisher, resource, None), only)
-    for portal, publisher in zip(PORTALS, PUBLISHERS):
-        link = tile(portal, publisher.resource("push"))
-        result.check("portal first, RelayState is a tile", portal.title,
-                     lambda: portal_first(portal, publisher, link, portal.schools[0]), only)
-    result.check("with InResponseTo", "entcore-like", entcore_with_in_response_to, only)
-    result.check("session reused until SOAP logout", "entcore-like", session_and_logout, only)
-    result.check("same Response twice", "entcore-like", replayed_form, only)
-    result.check("session answers its own tile only", "pysaml2", session_answers_its_tile_only, only)
-    for publisher in PUBLISHERS:
-        result.check("logout at the publisher", publisher.title, lambda: logout_at_publisher(publisher), only)
-    result.check("logout by POST", "SimpleSAMLphp", logout_at_simplesamlphp, only)
-    result.check("ForceAuthn", "mod_shib", force_authn, only)
-    result.check("IsPassive", "mod_shib", is_passive, only)
-    result.check("refused by a Status", "python3-saml", refused_by_status, only)
-    result.check("no personal data", "log and metrics", no_personal_data, only)
-    result.check("exceptions are counted", "metrics", exceptions_counted, only)
+def beyond_pairs() -> list[Check]:
+    some_pairs = list(zip(PORTALS, PUBLISHERS))
+    return [
+        *(Check("refused: resource without subscription", p.title, partial(closed_resource, p)) for p in PORTALS),
+        *(Check("refused: person not in the directory", p.title, partial(unknown_person, p)) for p in PORTALS),
+        *(Check("portal first, RelayState is the resource", portal.title,
+                partial(portal_first, portal, publisher, publisher.resource("push"), None))
+          for portal, publisher in some_pairs),
+        *(Check("portal first, RelayState is a tile", portal.title,
+                partial(portal_first, portal, publisher, tile(portal, publisher.resource("push")), portal.schools[0]))
+          for portal, publisher in some_pairs),
+        Check("with InResponseTo", "entcore-like", entcore_with_in_response_to),
+        Check("session reused until SOAP logout", "entcore-like", session_and_logout),
+        Check("same Response twice", "entcore-like", replayed_form),
+        Check("session answers its own tile only", "pysaml2", session_answers_its_tile_only),
+        *(Check("logout at the publisher", p.title, partial(logout_at_publisher, p)) for p in PUBLISHERS),
+        Check("logout by POST", "SimpleSAMLphp", logout_at_simplesamlphp),
+        Check("ForceAuthn", "mod_shib", force_authn),
+        Check("IsPassive", "mod_shib", is_passive),
+        Check("refused by a Status", "python3-saml", refused_by_status),
+        Check("no personal data", "log and metrics", no_personal_data),
+        Check("exceptions are counted", "metrics", exceptions_counted),
+    ]

@@ -1,20 +1,19 @@
 // A real browser through the gateway: Debian's chromium, driven by playwright-core, with scripts on and off.
 //
-// Run: node flows.mjs SETTINGS.json [ONLY]. Prints one JSON line for each cell: {row, column, outcome, seconds, why}.
+// Run: node flows.mjs --list          prints the cells, [row, column] a line
+//      node flows.mjs SETTINGS.json   runs SETTINGS.cells; prints {row, column, outcome, seconds, why} a line
 // Screenshots go to SETTINGS.screenshots. SETTINGS is written by browser.py.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const only = process.argv[3] ?? "";
-const require = createRequire(`${settings.tools}/`);
-const { chromium } = require("playwright-core");
-const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const listing = process.argv[2] === "--list";
+const settings = listing ? {} : JSON.parse(readFileSync(process.argv[2], "utf8"));
+const require = createRequire(`${settings.tools ?? import.meta.dirname}/`);
 const TIMEOUT = 15_000;
 
 const hostOf = (url) => new URL(url).host;
-const gateway = hostOf(settings.gateway);
+const gateway = listing ? "" : hostOf(settings.gateway);
 
 /** One tab, with a person who logs in where asked, chooses what they were told to, and presses buttons where scripts are off. */
 class Tab {
@@ -114,7 +113,7 @@ const tile = (publisher, kind) => `a[id="${publisher}-${kind}"]`;
 /** Accessibility of the page in view, part of the cell that shows it. axe needs scripts; the pages are the same without. */
 async function accessible(tab) {
   if (!tab.scripts) return;
-  await tab.page.evaluate(`${axeSource}; undefined`);
+  await tab.page.evaluate(`${readFileSync(require.resolve("axe-core/axe.min.js"), "utf8")}; undefined`);
   const { violations } = await tab.page.evaluate("axe.run(document)");
   if (violations.length) {
     throw new Error(`axe: ${violations.map((v) => `${v.id} (${v.impact}) ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`).join("; ")}`);
@@ -208,6 +207,14 @@ const scenarios = {
       });
       await tab.page.waitForTimeout(600);
       await visit.shot(tab, `back-${step}`);
+      if (hostOf(tab.page.url()) === gateway) {
+        // Without scripts the form page is in the history, and no-store makes chromium ask whether to send again. The
+        // person does: the same Response comes twice, and the way leads to the publisher once more.
+        await tab.page.reload({ waitUntil: "commit" });
+        await tab.arrive("node-saml", "push");
+        await visit.shot(tab, "sent-again");
+        break;
+      }
       if (tab.page.url() === before) throw new Error(`back does not leave ${before}`);
       const code = await tab.refusal();
       if (code) throw new Error(`refused with ${code} after a success`);
@@ -242,36 +249,44 @@ const scenarios = {
   },
 };
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", `--ignore-certificate-errors-spki-list=${settings.tlsKeyHash}`],
-});
-let clean = true;
-try {
-  for (const [row, scenario] of Object.entries(scenarios)) {
-    for (const scripts of [true, false]) {
-      const column = scripts ? "scripts on" : "scripts off";
-      if (!`chromium: ${row} ${column}`.includes(only)) continue;
+const cells = Object.keys(scenarios).flatMap((name) => [true, false].map((scripts) => (
+  { name, scripts, row: `chromium: ${name}`, column: scripts ? "scripts on" : "scripts off" })));
+
+/** One cell in a browser context of its own; the reason of its failure, or nothing. */
+async function run(browser, { name, scripts }) {
+  const context = await browser.newContext({ javaScriptEnabled: scripts, locale: scripts ? "fr-FR" : "en-GB", viewport: { width: 900, height: 700 } });
+  const visit = new Visit(context, scripts, `${name.replaceAll(/[^a-z]+/g, "-")}-${scripts ? "on" : "off"}`);
+  let timer;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error("not done in a minute")), 60_000); });
+  try {
+    await Promise.race([scenarios[name](visit), late]);
+    return "";
+  } catch (error) {
+    for (const [index, page] of context.pages().entries())
+      await page.screenshot({ path: join(settings.screenshots, `${visit.name}-failed-${index}.png`), timeout: 3000 }).catch(() => {});
+    return error.message.replaceAll(/\u001b\[\d+m/g, "") || "failed without a word";
+  } finally {
+    clearTimeout(timer);
+    await context.close();
+  }
+}
+
+if (listing) {
+  for (const { row, column } of cells) console.log(JSON.stringify([row, column]));
+} else {
+  const browser = await require("playwright-core").chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", `--ignore-certificate-errors-spki-list=${settings.tlsKeyHash}`],
+  });
+  try {
+    for (const cell of cells.filter(({ row, column }) => settings.cells.some(([r, c]) => r === row && c === column))) {
       const begun = Date.now();
-      const context = await browser.newContext({ javaScriptEnabled: scripts, locale: scripts ? "fr-FR" : "en-GB", viewport: { width: 900, height: 700 } });
-      const visit = new Visit(context, scripts, `${row.replaceAll(/[^a-z]+/g, "-")}-${scripts ? "on" : "off"}`);
-      let why = "";
-      try {
-        let timer;
-        const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error("not done in a minute")), 60_000); });
-        await Promise.race([scenario(visit), late]).finally(() => clearTimeout(timer));
-      } catch (error) {
-        why = error.message.replaceAll(/\u001b\[\d+m/g, "");
-        clean = false;
-        for (const [index, page] of context.pages().entries())
-          await page.screenshot({ path: join(settings.screenshots, `${visit.name}-failed-${index}.png`) }).catch(() => {});
-      }
-      await context.close();
+      const why = await run(browser, cell);
+      const { row, column } = cell;
       console.log(JSON.stringify({ row, column, outcome: why ? "failed" : "passed", seconds: (Date.now() - begun) / 1000, why }));
     }
+  } finally {
+    await browser.close();
   }
-} finally {
-  await browser.close();
 }
-process.exitCode = clean ? 0 : 1;
