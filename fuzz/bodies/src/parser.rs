@@ -1,7 +1,7 @@
 //! The parser on arbitrary octets: it ends, within its limits, and reads nothing that libxml2 would not read.
 
 use octroi_oracle::Tree;
-use octroi_xml::{Limits, parse};
+use octroi_xml::{Element, Limits, parse};
 
 /// Whatever octroi takes for a document, libxml2 takes for one, with as many elements.
 pub fn body(octets: &[u8]) {
@@ -14,11 +14,18 @@ pub fn body(octets: &[u8]) {
         panic!("octroi reads what libxml2 refuses");
     };
     assert!(!tree.has_doctype(), "a DOCTYPE was read");
-    let mut stack = vec![document.root()];
-    let mut elements = 0;
+    assert_eq!(elements(document.root()).len(), tree.element_count(), "elements");
+}
+
+/// The element and all below it, in document order.
+pub(crate) fn elements(root: Element<'_>) -> Vec<Element<'_>> {
+    let mut found = Vec::new();
+    let mut stack = vec![root];
     while let Some(element) = stack.pop() {
-        elements += 1;
+        found.push(element);
+        let below = stack.len();
         stack.extend(element.elements());
+        stack[below..].reverse();
     }
-    assert_eq!(elements, tree.element_count(), "elements");
+    found
 }
