@@ -38,7 +38,7 @@ vectors: ## MANIFEST=… OUT=…: drive the product over test vectors and grade 
 	@mkdir -p $(dir $(OUT))
 	@cargo build --release --locked --quiet --package octroi-vectors
 	target/release/octroi-vectors run --manifest $(MANIFEST) --out $(OUT)
-	target/release/octroi-vectors grade --manifest $(MANIFEST) --out $(OUT)
+	target/release/octroi-vectors grade --manifest $(MANIFEST) --out $(OUT) --argued tests/vectors/argued.tsv
 
 interop: ## real portals and publishers from Debian, PyPI and npm, and a real browser
 	@tests/prerequisites.sh build
