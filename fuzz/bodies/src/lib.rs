@@ -1,16 +1,10 @@
 //! What each fuzz target does with its octets. A body panics when an invariant is broken and returns otherwise.
 //!
 //! The bodies live apart from the fuzzer so that `cargo test` replays every committed corpus with the stable compiler
-<<<<<<< HEAD
-//! (`tests/replay.rs`); `fuzz/fuzz_targets/*.rs` only hand octets over.
-#![allow(
-    clippy::panic,
-=======
 //! (`tests/replay.rs`); `fuzz/fuzz_targets/*.rs` only hand octets over. `tests/seeds.rs` writes the signed seeds anew.
 #![allow(
     clippy::panic,
     clippy::expect_used,
->>>>>>> b60ca06 (wip)
     reason = "a broken invariant is told to the fuzzer by a panic"
 )]
 
