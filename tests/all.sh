@@ -48,7 +48,7 @@ vectors() {
     mkdir -p var
     cargo build --locked --quiet --package octroi-vectors || return 1
     target/debug/octroi-vectors run --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv &&
-        target/debug/octroi-vectors grade --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv
+        target/debug/octroi-vectors grade --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv --argued tests/vectors/argued.tsv
 }
 interop() { tests/interop/run.sh; }
 demo() { make --no-print-directory demo-check; }

@@ -30,10 +30,11 @@ pub fn body(octets: &[u8]) {
     };
     let elements = elements(document.root());
     let ampersand = |uri: &str| uri.contains('&');
-    if elements
-        .iter()
-        .any(|e| e.namespaces_in_scope().iter().any(|(_, uri)| ampersand(uri)))
-        || theirs == C14n::Inclusive11 && xml.windows(8).any(|w| w == b"xml:base")
+    if elements.iter().any(|e| {
+        e.namespaces_in_scope()
+            .iter()
+            .any(|(_, uri)| ampersand(uri))
+    }) || theirs == C14n::Inclusive11 && xml.windows(8).any(|w| w == b"xml:base")
     {
         return;
     }
@@ -42,13 +43,18 @@ pub fn body(octets: &[u8]) {
         .map(|bit| PREFIXES[bit])
         .collect();
     // 0 is the document; the others count elements, and an odd top bit leaves the last child out.
-    let index = usize::from(apex & 0x7f).checked_sub(1).map(|i| i % elements.len());
+    let index = usize::from(apex & 0x7f)
+        .checked_sub(1)
+        .map(|i| i % elements.len());
     let mut out = Vec::new();
     let mut omitted = None;
     let done = match index {
         None => canonicalize_document(&document, algorithm, &chosen, None, &mut out),
         Some(index) => {
-            let omit = elements[index].elements().last().filter(|_| apex & 0x80 != 0);
+            let omit = elements[index]
+                .elements()
+                .last()
+                .filter(|_| apex & 0x80 != 0);
             omitted = omit.and_then(|child| elements.iter().position(|e| *e == child));
             canonicalize(elements[index], algorithm, &chosen, omit, &mut out)
         }

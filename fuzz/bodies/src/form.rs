@@ -29,7 +29,11 @@ pub fn body(octets: &[u8]) {
             assert!(message.len() <= LIMIT / 2);
             let mut compact = text;
             compact.retain(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'));
-            assert_eq!(base64::encode_to_string(&message), compact, "not the one spelling");
+            assert_eq!(
+                base64::encode_to_string(&message),
+                compact,
+                "not the one spelling"
+            );
             let _ = unverified_issuer(&message);
         }
     }

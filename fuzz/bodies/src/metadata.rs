@@ -11,12 +11,19 @@ pub fn body(xml: &[u8]) {
     if let Ok(metadata) = parse(xml, &MetadataPolicy::for_trusted_file(now())) {
         for entity in &metadata.entities {
             let length = entity.entity_id.chars().count();
-            assert!((1..=1024).contains(&length), "entityID of {length} characters");
+            assert!(
+                (1..=1024).contains(&length),
+                "entityID of {length} characters"
+            );
             if let Some(idp) = &entity.idp {
                 assert!(!idp.signing_keys.is_empty(), "a portal without a key (K2)");
             }
             if let Some(sp) = &entity.sp {
-                assert!(sp.assertion_consumer.iter().all(|e| e.location.starts_with("https://")));
+                assert!(
+                    sp.assertion_consumer
+                        .iter()
+                        .all(|e| e.location.starts_with("https://"))
+                );
             }
         }
     }

@@ -14,7 +14,11 @@ pub fn body(octets: &[u8]) {
         panic!("octroi reads what libxml2 refuses");
     };
     assert!(!tree.has_doctype(), "a DOCTYPE was read");
-    assert_eq!(elements(document.root()).len(), tree.element_count(), "elements");
+    assert_eq!(
+        elements(document.root()).len(),
+        tree.element_count(),
+        "elements"
+    );
 }
 
 /// The element and all below it, in document order.

@@ -1,7 +1,7 @@
 //! Queries of the redirect binding: nothing is read twice, inflated past its bound, or verified unless it was signed.
 
-use octroi_dsig::redirect::{RawQuery, verify};
 use octroi_dsig::AlgorithmPolicy;
+use octroi_dsig::redirect::{RawQuery, verify};
 use octroi_saml::{authn_request, logout};
 
 use crate::signed::{REQUEST, keys};
@@ -25,7 +25,9 @@ pub fn body(octets: &[u8]) {
         let message = message.unwrap_or_default();
         let signed = format!(" ID=\"{REQUEST}\"");
         assert!(
-            message.windows(signed.len()).any(|window| window == signed.as_bytes()),
+            message
+                .windows(signed.len())
+                .any(|window| window == signed.as_bytes()),
             "nobody signed this query"
         );
     }

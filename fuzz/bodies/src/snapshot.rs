@@ -21,7 +21,11 @@ pub fn body(octets: &[u8]) {
         .map(|resource| resource.id().to_owned())
         .collect();
     for person in ["p1", "p2", "nobody"] {
-        for resource in resources.iter().map(String::as_str).chain(["ark:/99999/r1"]) {
+        for resource in resources
+            .iter()
+            .map(String::as_str)
+            .chain(["ark:/99999/r1"])
+        {
             let query = Query {
                 ent: "B0",
                 person,
@@ -32,7 +36,11 @@ pub fn body(octets: &[u8]) {
             if let Ok(grant) = snapshot.resolve(&query) {
                 let pseudonym = pseudonymizer.of(&grant);
                 let _ = grant.release(&pseudonym);
-                let _ = (grant.until(), grant.subscriptions().count(), grant.schools().count());
+                let _ = (
+                    grant.until(),
+                    grant.subscriptions().count(),
+                    grant.schools().count(),
+                );
             }
             let _ = explain(&snapshot, &query);
         }

@@ -22,9 +22,12 @@ pub fn body(xml: &[u8]) {
     if let Ok(accepted) = accept(xml, &expect) {
         let name = accepted.name_id.map(|name_id| name_id.value);
         assert_eq!(name.as_deref(), Some(PERSON), "nobody signed this name");
-        assert!(accepted.attributes.iter().all(|attribute| {
-            attribute.name == "profil" && attribute.values == ["eleve"]
-        }));
+        assert!(
+            accepted
+                .attributes
+                .iter()
+                .all(|attribute| { attribute.name == "profil" && attribute.values == ["eleve"] })
+        );
     }
     let Ok(document) = parse(xml, &Limits::default()) else {
         return;
@@ -45,11 +48,18 @@ pub fn body(xml: &[u8]) {
             return;
         }
         let same = KEYS.iter().any(|pem| {
-            verify_with_xmlsec(xml, Some(index), TrustedKey::KeyPem(pem.as_bytes()), &["ID"])
-                == Opinion::Valid {
-                    referenced: vec![covered],
-                }
+            verify_with_xmlsec(
+                xml,
+                Some(index),
+                TrustedKey::KeyPem(pem.as_bytes()),
+                &["ID"],
+            ) == Opinion::Valid {
+                referenced: vec![covered],
+            }
         });
-        assert!(same, "octroi verifies what xmlsec1 does not, or another element");
+        assert!(
+            same,
+            "octroi verifies what xmlsec1 does not, or another element"
+        );
     }
 }

@@ -64,14 +64,26 @@ fn write_the_seeds() {
             );
             fs::write(folder("corpus/form").join(format!("{file}.form")), form).unwrap();
         }
-        fs::write(folder("corpus/redirect").join(format!("{name}.query")), query(&signer)).unwrap();
-        fs::write(folder("corpus/metadata").join(format!("{name}.xml")), metadata(&signer)).unwrap();
+        fs::write(
+            folder("corpus/redirect").join(format!("{name}.query")),
+            query(&signer),
+        )
+        .unwrap();
+        fs::write(
+            folder("corpus/metadata").join(format!("{name}.xml")),
+            metadata(&signer),
+        )
+        .unwrap();
     }
     let country = support::Country::smallest();
     let source = support::Folder::of(&country);
     let out = folder("corpus/snapshot").join("smallest.snapshot");
-    octroi_entitlements::build(source.path(), &out, &octroi_entitlements::BuildOptions::default())
-        .unwrap();
+    octroi_entitlements::build(
+        source.path(),
+        &out,
+        &octroi_entitlements::BuildOptions::default(),
+    )
+    .unwrap();
 }
 
 fn response(sign: SignWhat, signer: &SoftwareSigner) -> Vec<u8> {
@@ -81,7 +93,7 @@ fn response(sign: SignWhat, signer: &SoftwareSigner) -> Vec<u8> {
         friendly_name: None,
         values: &[Cow::Borrowed("eleve")],
     }];
-    let minutes = |minutes| Duration::from_secs(minutes * 60);
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let assertion = AssertionToIssue {
         issuer: PORTAL,
         audience: OURS,
