@@ -86,7 +86,8 @@ pub(crate) fn read(ctx: &str) -> Option<Context> {
         return Some(Context::default());
     }
     let value: serde_json::Value = serde_json::from_str(ctx).ok()?;
-    let conformance = value.get("recommendation").is_some();
+    // An empty list would read as a context of defaults.
+    let conformance = value.as_object()?.contains_key("recommendation");
     let mut context: Context = serde_json::from_value(value).ok()?;
     context.conformance = conformance;
     Some(context)
