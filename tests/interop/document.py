@@ -4,7 +4,7 @@ from matrix import Results
 from world import HERE, TOOLS
 
 PAGE = HERE.parents[1] / "docs" / "interop.md"
-BEGIN, END = "<!-- matrix: written by make interop -->", "<!-- end of matrix -->"
+BEGIN, END = "<!-- matrix: written by tests/interop/run.sh --write -->", "<!-- end of matrix -->"
 
 
 def write(result: Results) -> None:
