@@ -8,7 +8,7 @@ use super::depart::{self, remember};
 use super::engine::{Access, Traces};
 use super::entropy::Entropy;
 use super::form;
-use super::hand_over::refuse_to_publisher;
+use super::publisher_first;
 use super::refusal::Refusal;
 use crate::http::exchange::Outgoing;
 use crate::pages::{ChoiceItem, ChoiceOf, ChoicePage};
@@ -113,7 +113,7 @@ pub fn chosen(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refu
                 Refusal::new(Code::ChoiceInvalid, "not a resource of this publisher")
             })?;
             request.resource = Some(own.id().to_owned());
-            go_on(access, *request, traces)
+            publisher_first::resource_chosen(access, *request, traces)
         }
         (None, Some(id)) if request.resource.is_some() => {
             let portal = access.pinned.trust.portal(&id, access.now);
@@ -124,32 +124,6 @@ pub fn chosen(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refu
             Code::ChoiceInvalid,
             "neither a resource nor a portal was chosen",
         )),
-    }
-}
-
-/// The resource is known now: to the only portal, or ask for it.
-fn go_on(
-    access: &Access<'_>,
-    request: PublisherRequest,
-    traces: &mut Traces,
-) -> Result<Outgoing, Refusal> {
-    let mut portals = access.pinned.trust.portals(access.now);
-    match (portals.next(), portals.next()) {
-        (Some(only), None) => depart::to_portal(
-            access,
-            only,
-            None,
-            Purpose::Publisher(Box::new(request)),
-            0,
-            traces,
-        ),
-        (Some(_), Some(_)) => portal(access, request, traces),
-        (None, _) => refuse_to_publisher(
-            access,
-            &request,
-            Refusal::new(Code::NoPortal, "no portal is usable"),
-            traces,
-        ),
     }
 }
 

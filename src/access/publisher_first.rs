@@ -44,11 +44,6 @@ pub fn request(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Ref
     traces.publisher = Some(publisher.id.clone());
     let request = accept(access, publisher, &received)?;
     let acs = request.resolve_acs(&publisher.role)?.location.clone();
-    let idp_list = request
-        .scoping
-        .as_ref()
-        .map(|scoping| scoping.idp_list.as_slice())
-        .unwrap_or_default();
     let mut wish = PublisherRequest {
         publisher: publisher.id.clone(),
         id: request.id.clone(),
@@ -64,21 +59,16 @@ pub fn request(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Ref
             .scoping
             .as_ref()
             .and_then(|scoping| scoping.proxy_count),
+        idp_list: request
+            .scoping
+            .as_ref()
+            .map(|scoping| scoping.idp_list.clone())
+            .unwrap_or_default(),
     };
     if let Err(refusal) = request.check_wishes(&FORMATS) {
         return refuse_to_publisher(access, &wish, refusal.into(), traces);
     }
-    let flows = Flow::all(
-        &access.incoming.cookies,
-        &access.pinned.trust.gateway().sealer,
-        access.seconds(),
-    );
-    let sessions = Session::all(
-        &access.incoming.cookies,
-        &access.pinned.trust.gateway().sealer,
-        &access.engine.ended,
-        access.seconds(),
-    );
+    let (sessions, flows) = carried(access);
     match meant(
         access,
         publisher,
@@ -104,9 +94,21 @@ pub fn request(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Ref
         }
         Meant::Several => return choose::resource(access, wish, traces),
     }
+    proceed(access, wish, request.is_passive, &sessions, &flows, traces)
+}
+
+/// The resource is decided: a session answers where it may; else the browser goes to a portal, or asks for it.
+fn proceed(
+    access: &Access<'_>,
+    wish: PublisherRequest,
+    is_passive: bool,
+    sessions: &[Session],
+    flows: &[Flow],
+    traces: &mut Traces,
+) -> Result<Outgoing, Refusal> {
     traces.resource.clone_from(&wish.resource);
     if !wish.force_authn
-        && let Some((session, portal)) = answering(access, &sessions, wish.resource.as_deref())
+        && let Some((session, portal)) = answering(access, sessions, wish.resource.as_deref())
     {
         let sign_in = SignIn::continued(session);
         return hand_over(
@@ -118,7 +120,7 @@ pub fn request(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Ref
             traces,
         );
     }
-    if request.is_passive {
+    if is_passive {
         return refuse_to_publisher(
             access,
             &wish,
@@ -126,7 +128,7 @@ pub fn request(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Ref
             traces,
         );
     }
-    match known_portal(access, idp_list, &sessions, &flows) {
+    match known_portal(access, &wish.idp_list, sessions, flows) {
         Ok(Some((portal, ent))) => depart::to_portal(
             access,
             portal,
@@ -138,6 +140,29 @@ pub fn request(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Ref
         Ok(None) => choose::portal(access, wish, traces),
         Err(refusal) => refuse_to_publisher(access, &wish, refusal, traces),
     }
+}
+
+/// The person chose the resource: the way goes on as if the request had named it.
+///
+/// # Errors
+/// As [`request`].
+pub(super) fn resource_chosen(
+    access: &Access<'_>,
+    wish: PublisherRequest,
+    traces: &mut Traces,
+) -> Result<Outgoing, Refusal> {
+    let (sessions, flows) = carried(access);
+    proceed(access, wish, false, &sessions, &flows, traces)
+}
+
+/// What this browser carries of ours.
+fn carried(access: &Access<'_>) -> (Vec<Session>, Vec<Flow>) {
+    let (cookies, now) = (&access.incoming.cookies, access.seconds());
+    let sealer = &access.pinned.trust.gateway().sealer;
+    (
+        Session::all(cookies, sealer, &access.engine.ended, now),
+        Flow::all(cookies, sealer, now),
+    )
 }
 
 /// A request by HTTP-Redirect: the raw octets of the query are what was signed.

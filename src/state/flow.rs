@@ -63,6 +63,8 @@ pub struct PublisherRequest {
     pub force_authn: bool,
     /// How often the chain of requesters allows to ask another (`ProxyCount`).
     pub proxy_count: Option<u32>,
+    /// The portals it allows, by entityID (`IDPList`); all when empty.
+    pub idp_list: Vec<String>,
 }
 
 /// Why somebody was sent to the portal.
