@@ -1,6 +1,6 @@
 //! The running gateway: parts put together, replaced while running, stopped without anybody noticing.
 //!
-//! [`load`] reads a configuration whole; [`start`] makes the parts and opens the listeners; [`reload`] replaces
+//! [`mod@load`] reads a configuration whole; [`mod@start`] makes the parts and opens the listeners; [`reload`] replaces
 //! what is in force, or leaves it when the new is bad; [`housekeeping`] does what comes with time. `octroi serve`
 //! is these with signals around them, and integration tests are these without.
 //!

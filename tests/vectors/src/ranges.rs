@@ -25,7 +25,7 @@ pub(crate) fn write(numbers: &BTreeSet<u64>) -> String {
     text
 }
 
-/// Reads what [`write`] wrote; parts that are not ranges are left out.
+/// Reads what [`fn@write`] wrote; parts that are not ranges are left out.
 pub(crate) fn read(text: &str) -> BTreeSet<u64> {
     text.split(',')
         .filter_map(|part| {
