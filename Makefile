@@ -1,7 +1,8 @@
 # octroi: what a stranger needs is `make demo` and `make test`; `make help` tells the rest.
 
 SHELL := /bin/bash
-OCTROI := target/release/octroi
+BUILT := $(or $(CARGO_TARGET_DIR),target)
+OCTROI := $(BUILT)/release/octroi
 MANIFEST ?= ../shared/vectors/MANIFEST.tsv
 OUT ?= var/vectors.tsv
 
@@ -37,8 +38,8 @@ vectors: ## MANIFEST=… OUT=…: drive the product over test vectors and grade 
 	@tests/prerequisites.sh build
 	@mkdir -p $(dir $(OUT))
 	@cargo build --release --locked --quiet --package octroi-vectors
-	target/release/octroi-vectors run --manifest $(MANIFEST) --out $(OUT)
-	target/release/octroi-vectors grade --manifest $(MANIFEST) --out $(OUT) --argued tests/vectors/argued.tsv
+	$(BUILT)/release/octroi-vectors run --manifest $(MANIFEST) --out $(OUT)
+	$(BUILT)/release/octroi-vectors grade --manifest $(MANIFEST) --out $(OUT) --argued tests/vectors/argued.tsv
 
 interop: ## real portals and publishers from Debian, PyPI and npm, and a real browser
 	@tests/prerequisites.sh build

@@ -5,6 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 vectors=../shared/vectors
+built=${CARGO_TARGET_DIR:-target}
 table=()
 total=0
 
@@ -37,7 +38,7 @@ supply() {
     fi
 }
 unit() { cargo test --locked --quiet --workspace --lib --bins; }
-integration() { OCTROI_VECTORS=$(collected) cargo test --locked --quiet --workspace --tests; }
+integration() { OCTROI_VECTORS=$(collected) cargo test --locked --quiet --workspace --test '*'; }
 documents() { cargo test --locked --quiet --workspace --doc && cargo doc --locked --quiet --workspace --no-deps; }
 collected() { [ -d "$vectors" ] && (cd "$vectors" && pwd) || true; }
 vectors() {
@@ -47,8 +48,8 @@ vectors() {
     fi
     mkdir -p var
     cargo build --locked --quiet --package octroi-vectors || return 1
-    target/debug/octroi-vectors run --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv &&
-        target/debug/octroi-vectors grade --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv --argued tests/vectors/argued.tsv
+    "$built/debug/octroi-vectors" run --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv &&
+        "$built/debug/octroi-vectors" grade --manifest "$vectors/MANIFEST.tsv" --out var/vectors.tsv --argued tests/vectors/argued.tsv
 }
 interop() { tests/interop/run.sh; }
 demo() { make --no-print-directory demo-check; }
