@@ -16,7 +16,7 @@ header b{font-size:1.15rem}main{max-width:62rem;margin:1.5rem auto;padding:0 1.5
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:1.1rem 1.3rem;margin-bottom:1.2rem}\
 h2{font-size:1.05rem;margin:.1rem 0 .7rem}a{color:var(--accent)}p{margin:.4rem 0}.soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}\
 table{border-collapse:collapse;width:100%;font-size:.93rem}td,th{text-align:left;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}\
-tr:last-child td{border-bottom:0}code{font-size:.88em;overflow-wrap:anywhere}ul.people{columns:3 16rem;list-style:none;padding:0;margin:0}\
+tr:last-child>*{border-bottom:0}code{font-size:.88em;overflow-wrap:anywhere}ul.people{columns:3 16rem;list-style:none;padding:0;margin:0}\
 button,select,input[type=text]{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:.3rem .6rem}\
 button{cursor:pointer}ul.people button{border:0;padding:.1rem 0;color:var(--accent);background:none;text-align:left}form.row{display:flex;gap:.6rem;flex-wrap:wrap;align-items:center}";
 

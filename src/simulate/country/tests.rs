@@ -332,26 +332,13 @@ fn tables_are_the_same_bytes_for_the_same_seed_and_hold_everybody() {
 
 #[test]
 fn a_place_has_settings_that_the_gateway_and_the_simulators_read() {
-    let directory = std::env::temp_dir().join(format!("octroi-place-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let small = Shape {
-        schools: 5,
-        people: 150,
-        resources: 30,
-        publishers: 7,
-        ..shape()
-    };
-    let country = Country::new(small.clone()).unwrap();
-    country.write_place(&directory).unwrap();
-
-    let file = directory.join("octroi.toml");
+    let loaded = crate::simulate::tests::place();
+    let country = loaded.country.as_ref().unwrap();
+    let file = loaded.path("octroi.toml".as_ref());
     let (settings, problems) =
         crate::config::Settings::read(&file, &std::fs::read_to_string(&file).unwrap());
     assert!(problems.is_empty(), "{problems}");
-    assert_eq!((settings.portals.len(), settings.publishers.len()), (5, 7));
-
-    let loaded = crate::simulate::settings::Loaded::read(&directory.join("simulate.toml")).unwrap();
-    assert_eq!(loaded.settings.country, Some(small));
+    assert_eq!((settings.portals.len(), settings.publishers.len()), (4, 6));
     assert_eq!(loaded.settings.portal, country.portals);
     assert_eq!(loaded.settings.publisher, country.publishers);
     for portal in &country.portals {
@@ -361,5 +348,4 @@ fn a_place_has_settings_that_the_gateway_and_the_simulators_read() {
                 .exists()
         );
     }
-    std::fs::remove_dir_all(directory).unwrap();
 }

@@ -126,8 +126,12 @@ impl PortalSite {
     }
 
     fn tiles(&self, session: &Session) -> Answer {
+        let wrong = match session.defect {
+            Defect::None => String::new(),
+            defect => format!("<span class=\"bad\">{}</span>", defect.code()),
+        };
         let mut body = format!(
-            "<section><form class=\"row\" method=\"post\" action=\"/sign-out\"><span>Signed in as <b>{}</b></span><button>Sign out</button></form></section>",
+            "<section><form class=\"row\" method=\"post\" action=\"/sign-out\"><span>Signed in as <b>{}</b></span>{wrong}<button>Sign out</button></form></section>",
             html(&session.person)
         );
         match self.country.as_deref().and_then(|country| Some((country, self.find(country, &session.person)?))) {

@@ -21,9 +21,10 @@ use super::sign::read_key;
 use crate::clock::system_now;
 
 /// A small place, made once; its keys are what takes time.
-fn place() -> &'static Loaded {
+pub(super) fn place() -> &'static Loaded {
     static PLACE: OnceLock<Loaded> = OnceLock::new();
     PLACE.get_or_init(|| {
+        remove_left_behind();
         let out = std::env::temp_dir().join(format!("octroi-simulate-{}", std::process::id()));
         std::fs::create_dir_all(&out).unwrap();
         let shape = Shape {
@@ -41,6 +42,17 @@ fn place() -> &'static Loaded {
         Country::new(shape).unwrap().write_place(&out).unwrap();
         Loaded::read(&out.join("simulate.toml")).unwrap()
     })
+}
+
+/// Places of test runs that have ended: nothing ends with a program, so the next one tidies up.
+fn remove_left_behind() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("octroi-simulate-");
+        if owner.is_some_and(|pid| !std::path::Path::new("/proc").join(pid).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn get(host: &str, url: &str, cookie: &str) -> Request {
