@@ -12,6 +12,7 @@ use http_body_util::Full;
 use thiserror::Error;
 
 use super::client::{Client, ClientError, Clients};
+use super::cookies::Jar;
 use super::markup::from_html;
 use super::pages::{Form, form_of};
 
@@ -35,22 +36,6 @@ pub enum Stuck {
     /// It was sent around.
     #[error("more than {MOST_HOPS} steps")]
     Loop,
-}
-
-/// How a cookie may travel to another site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SameSite {
-    None,
-    Lax,
-    Strict,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Cookie {
-    host: String,
-    name: String,
-    value: String,
-    same_site: SameSite,
 }
 
 /// One exchange that was made.
@@ -81,7 +66,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    cookies: Vec<Cookie>,
+    cookies: Jar,
     /// Every exchange since it was last emptied.
     pub hops: Vec<Hop>,
     /// Every form with a SAML message that was sent since it was last emptied.
@@ -106,7 +91,7 @@ impl Browser {
     pub fn new(clients: &Clients) -> Self {
         Self {
             client: clients.client(),
-            cookies: Vec::new(),
+            cookies: Jar::default(),
             hops: Vec::new(),
             sent: Vec::new(),
             hold: None,
@@ -158,7 +143,7 @@ impl Browser {
 
     /// Forgets the cookies of a host.
     pub fn forget(&mut self, host: &str) {
-        self.cookies.retain(|cookie| cookie.host != host);
+        self.cookies.forget(host);
     }
 
     /// Goes on until there is no redirect and no form that sends itself, or it is to be held.
@@ -207,7 +192,7 @@ impl Browser {
             .uri(step.url.clone())
             .header(header::ACCEPT, "application/json, text/html;q=0.9")
             .header(header::ACCEPT_LANGUAGE, "en");
-        if let Some(cookies) = self.cookies_for(&host, step) {
+        if let Some(cookies) = self.cookies.line(&host, &step.method, step.from.as_deref()) {
             request = request.header(header::COOKIE, cookies);
         }
         if step.method == Method::POST {
@@ -221,7 +206,7 @@ impl Browser {
         let took = start.elapsed();
         for cookie in answer.headers().get_all(header::SET_COOKIE) {
             if let Ok(cookie) = cookie.to_str() {
-                self.keep(&host, cookie);
+                self.cookies.keep(&host, cookie);
             }
         }
         self.hops.push(Hop {
@@ -230,53 +215,6 @@ impl Browser {
             took,
         });
         Ok(answer)
-    }
-
-    fn cookies_for(&self, host: &str, step: &Step) -> Option<String> {
-        let cross = step.from.as_deref().is_some_and(|from| from != host);
-        let sent = self
-            .cookies
-            .iter()
-            .filter(|c| c.host == host)
-            .filter(|c| match c.same_site {
-                SameSite::None => true,
-                SameSite::Lax => !cross || step.method == Method::GET,
-                SameSite::Strict => !cross,
-            });
-        let line: Vec<String> = sent.map(|c| format!("{}={}", c.name, c.value)).collect();
-        (!line.is_empty()).then(|| line.join("; "))
-    }
-
-    /// Keeps, replaces or removes a cookie. One without `Secure`, or a `__Host-` cookie that breaks its promise, is
-    /// not kept.
-    fn keep(&mut self, host: &str, line: &str) {
-        let mut parts = line.split(';').map(str::trim);
-        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
-            return;
-        };
-        let attributes: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
-        let has = |wanted: &str| attributes.iter().any(|a| a == wanted);
-        let domain = attributes.iter().any(|a| a.starts_with("domain="));
-        if !has("secure") || (name.starts_with("__Host-") && (domain || !has("path=/"))) {
-            return;
-        }
-        let gone = attributes
-            .iter()
-            .any(|a| a == "max-age=0" || a.starts_with("max-age=-"));
-        let same_site = match attributes.iter().find_map(|a| a.strip_prefix("samesite=")) {
-            Some("none") => SameSite::None,
-            Some("strict") => SameSite::Strict,
-            _ => SameSite::Lax,
-        };
-        self.cookies.retain(|c| c.host != host || c.name != name);
-        if !gone {
-            self.cookies.push(Cookie {
-                host: host.to_owned(),
-                name: name.to_owned(),
-                value: value.to_owned(),
-                same_site,
-            });
-        }
     }
 }
 
@@ -353,54 +291,6 @@ fn page(url: Uri, answer: Response<Bytes>) -> Page {
 mod tests {
     use super::*;
     use std::path::Path;
-
-    fn browser() -> Browser {
-        let clients = Clients::trusting_nobody();
-        Browser::new(&clients)
-    }
-
-    fn step(method: Method, from: Option<&str>) -> Step {
-        Step {
-            method,
-            url: Uri::from_static("https://a.localhost/x"),
-            body: String::new(),
-            from: from.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn cookies_travel_as_their_attributes_say() {
-        let mut browser = browser();
-        browser.keep("a.localhost", "none=1; Path=/; Secure; SameSite=None");
-        browser.keep("a.localhost", "lax=1; Path=/; Secure; SameSite=Lax");
-        browser.keep("a.localhost", "silent=1; Path=/; Secure");
-        browser.keep("a.localhost", "strict=1; Path=/; Secure; SameSite=Strict");
-        browser.keep("a.localhost", "insecure=1; Path=/");
-        browser.keep("a.localhost", "__Host-wrong=1; Secure; Path=/deep");
-        browser.keep("b.localhost", "other=1; Path=/; Secure; SameSite=None");
-        let sent = |method, from| {
-            browser
-                .cookies_for("a.localhost", &step(method, from))
-                .unwrap()
-        };
-        assert_eq!(sent(Method::POST, Some("b.localhost")), "none=1");
-        assert_eq!(
-            sent(Method::GET, Some("b.localhost")),
-            "none=1; lax=1; silent=1"
-        );
-        assert_eq!(
-            sent(Method::POST, Some("a.localhost")),
-            "none=1; lax=1; silent=1; strict=1"
-        );
-        assert_eq!(sent(Method::GET, None), "none=1; lax=1; silent=1; strict=1");
-        browser.keep("a.localhost", "lax=; Path=/; Secure; Max-Age=0");
-        assert_eq!(
-            browser
-                .cookies_for("a.localhost", &step(Method::GET, None))
-                .unwrap(),
-            "none=1; silent=1; strict=1"
-        );
-    }
 
     #[test]
     fn links_and_addresses_are_found() {

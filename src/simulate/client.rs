@@ -73,12 +73,6 @@ impl Clients {
         Self::trusting(roots)
     }
 
-    /// Clients that can reach nobody.
-    #[cfg(test)]
-    pub(super) fn trusting_nobody() -> Self {
-        Self::trusting(rustls::RootCertStore::empty()).unwrap()
-    }
-
     fn trusting(roots: rustls::RootCertStore) -> Result<Self, SettingsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = rustls::ClientConfig::builder_with_provider(provider)

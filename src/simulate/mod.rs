@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod cli;
 pub mod client;
+mod cookies;
 pub mod country;
 pub mod gateway;
 pub mod markup;

@@ -29,7 +29,10 @@ pub enum ProcessError {
         error: io::Error,
     },
     /// It ended before it was ready.
-    #[error("the gateway ended before it was ready ({status}); see {}", log.display())]
+    #[error(
+        "the gateway ended before it was ready ({status}):\n{}",
+        last_lines(log)
+    )]
     Ended {
         /// How it ended.
         status: std::process::ExitStatus,
@@ -37,11 +40,21 @@ pub enum ProcessError {
         log: PathBuf,
     },
     /// It did not become ready.
-    #[error("the gateway was not ready after {} s; see {}", START.as_secs(), log.display())]
+    #[error("the gateway was not ready after {} s:\n{}", START.as_secs(), last_lines(log))]
     NotReady {
         /// Where it says why.
         log: PathBuf,
     },
+}
+
+/// The end of a log, and where the rest is.
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines
+        .get(lines.len().saturating_sub(5)..)
+        .unwrap_or_default();
+    format!("{}\n(see {})", last.join("\n"), log.display())
 }
 
 /// A running gateway. Dropped, it is killed.

@@ -15,6 +15,7 @@ pub mod resource;
 pub mod school;
 pub mod subscription;
 pub mod tables;
+mod tsv;
 pub mod uai;
 
 use jiff::civil::Date;

@@ -3,8 +3,7 @@
 //! A stream: what is held in memory is one school at a time. The bytes depend on the shape alone.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 
 use super::Country;
@@ -12,6 +11,7 @@ use super::person::{Attachment, Person};
 use super::resource::Delivery;
 use super::school::{Kind, School};
 use super::subscription::{Assignee, DEPARTMENTS, Subscription};
+use super::tsv::{Table, list};
 
 /// How many lines were written, for the person who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,69 +26,6 @@ pub struct Counts {
     pub subscriptions: u64,
     /// Lines of `assignments.tsv`.
     pub assignments: u64,
-}
-
-/// One table being written.
-struct Table {
-    out: BufWriter<File>,
-    line: String,
-    lines: u64,
-}
-
-impl Table {
-    fn create(directory: &Path, name: &str, header: &[&str]) -> io::Result<Self> {
-        let file = File::create(directory.join(name))?;
-        let mut table = Self {
-            out: BufWriter::with_capacity(1 << 18, file),
-            line: String::new(),
-            lines: 0,
-        };
-        table.row(header.iter().copied())?;
-        table.lines = 0;
-        Ok(table)
-    }
-
-    /// Writes one line; cells are escaped.
-    fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
-        self.line.clear();
-        for (index, cell) in cells.into_iter().enumerate() {
-            if index > 0 {
-                self.line.push('\t');
-            }
-            escape(cell, &mut self.line);
-        }
-        self.line.push('\n');
-        self.lines += 1;
-        self.out.write_all(self.line.as_bytes())
-    }
-
-    fn finish(mut self) -> io::Result<u64> {
-        self.out.flush()?;
-        Ok(self.lines)
-    }
-}
-
-/// A cell; the bar between the values of a list is written by [`list`] and kept.
-fn escape(cell: &str, line: &mut String) {
-    for c in cell.chars() {
-        match c {
-            '\t' => line.push_str("\\t"),
-            '\n' => line.push_str("\\n"),
-            '\\' => line.push_str("\\\\"),
-            c => line.push(c),
-        }
-    }
-}
-
-fn list<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
-    let mut cell = String::new();
-    for value in values {
-        if !cell.is_empty() {
-            cell.push('|');
-        }
-        cell.push_str(value.as_ref());
-    }
-    cell
 }
 
 impl Country {
