@@ -87,8 +87,10 @@ fn a_stall_is_charged_to_everybody_who_would_have_come() {
         }
     });
     let figures = times.lock().unwrap().figures();
+    println!("{figures:?}");
     assert_eq!(figures.count, 2000);
-    assert!((85.0..130.0).contains(&figures.mean_ms), "{figures:?}");
-    assert!((400.0..600.0).contains(&figures.p90_ms), "{figures:?}");
-    assert!((900.0..1100.0).contains(&figures.p99_ms), "{figures:?}");
+    // A busy machine adds to each; a generator that waits for answers would find a mean of 40 ms and a p90 of some ms.
+    assert!((85.0..180.0).contains(&figures.mean_ms), "{figures:?}");
+    assert!((400.0..750.0).contains(&figures.p90_ms), "{figures:?}");
+    assert!((900.0..1400.0).contains(&figures.p99_ms), "{figures:?}");
 }
