@@ -369,7 +369,7 @@ pub(super) fn limits(section: Section<'_, '_>) -> LimitSettings {
         body_bytes: size(&section, "body_bytes", 512 << 10, 4 << 10, 4 << 20),
         connections: size(&section, "connections", 20_000, 1, 1_000_000),
         in_flight: size(&section, "in_flight", 1_024, 1, 100_000),
-        lag: Duration::from_millis(section.integer("lag_milliseconds", 150, 5..=10_000)),
+        lag: Duration::from_millis(section.integer("lag_milliseconds", 200, 5..=10_000)),
         handshake: seconds(&section, "handshake_seconds", 10, 120),
         header: seconds(&section, "header_seconds", 10, 120),
         body: seconds(&section, "body_seconds", 15, 300),

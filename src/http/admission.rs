@@ -24,7 +24,9 @@ const EVERY: Duration = Duration::from_millis(10);
 pub struct Admission {
     in_flight: AtomicUsize,
     most: AtomicUsize,
-    /// Microseconds.
+    /// The last sample, microseconds.
+    sample: AtomicU64,
+    /// The smaller of the last two: one stall of the machine is no overload, two in a row are.
     lag: AtomicU64,
     most_lag: AtomicU64,
     draining: AtomicBool,
@@ -38,6 +40,7 @@ impl Admission {
         let admission = Self {
             in_flight: AtomicUsize::new(0),
             most: AtomicUsize::new(most),
+            sample: AtomicU64::new(0),
             lag: AtomicU64::new(0),
             most_lag: AtomicU64::new(micros(most_lag)),
             draining: AtomicBool::new(false),
@@ -107,10 +110,9 @@ impl Admission {
 
     fn saw_lag(&self, lag: Duration) {
         self.metrics.http.lag.observe(lag.as_secs_f64());
-        // Up at once, down by halves: one quiet tick in the middle of a rush opens nothing.
-        let before = self.lag.load(Ordering::Relaxed);
-        self.lag
-            .store(micros(lag).max(before / 2), Ordering::Relaxed);
+        let sample = micros(lag);
+        let before = self.sample.swap(sample, Ordering::Relaxed);
+        self.lag.store(sample.min(before), Ordering::Relaxed);
     }
 }
 
@@ -178,10 +180,15 @@ mod tests {
     fn lag_closes_the_door_and_quiet_opens_it() {
         let door = door(2);
         door.saw_lag(Duration::from_millis(400));
+        assert!(door.enter().is_ok(), "one stall is no overload");
+        door.saw_lag(Duration::from_millis(300));
+        assert_eq!(door.lag(), Duration::from_millis(300));
         assert_eq!(door.enter().unwrap_err(), EdgeRefusal::Overloaded);
+        assert!(door.is_late());
         door.saw_lag(Duration::ZERO);
-        assert!(door.enter().is_err());
-        door.saw_lag(Duration::ZERO);
+        assert!(door.enter().is_ok());
+        door.saw_lag(Duration::from_millis(10));
+        door.saw_lag(Duration::from_millis(10));
         assert!(door.enter().is_ok());
         door.set_limits(2, Duration::from_millis(5));
         assert!(door.enter().is_err());
@@ -202,9 +209,11 @@ mod tests {
     async fn the_probe_sees_a_busy_worker() {
         let door = door(2);
         let probe = tokio::spawn(probe(Arc::downgrade(&door)));
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        std::thread::sleep(Duration::from_millis(300));
-        tokio::time::sleep(Duration::from_millis(12)).await;
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        tokio::task::yield_now().await;
         assert!(door.lag() >= Duration::from_millis(100), "{:?}", door.lag());
         drop(door);
         probe.await.unwrap();
