@@ -50,6 +50,17 @@ pub enum Mix {
     All,
 }
 
+/// Which resources are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Deliver {
+    /// Every sort.
+    Any,
+    /// Those whose answer is an assertion for the publisher.
+    Push,
+    /// Those whose answer is a redirect to the resource.
+    Pull,
+}
+
 /// A portal as the generator plays it.
 #[derive(Debug)]
 pub struct Player {
@@ -130,6 +141,7 @@ impl Place {
     pub fn visitors(
         &self,
         mix: Mix,
+        deliver: Deliver,
         solicited: bool,
         wanted: usize,
     ) -> Result<Vec<Visitor>, PlaceError> {
@@ -139,6 +151,7 @@ impl Place {
         while visitors.len() < wanted {
             let case = cases.find(|case| {
                 case.expected.is_ok()
+                    && deliver.wants(case.resource.delivery)
                     && case
                         .portal(country)
                         .is_some_and(|portal| sends(portal, mix, solicited))
@@ -158,6 +171,16 @@ impl Place {
             });
         }
         Ok(visitors)
+    }
+}
+
+impl Deliver {
+    fn wants(self, delivery: Delivery) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Push => delivery == Delivery::Push,
+            Self::Pull => delivery == Delivery::Pull,
+        }
     }
 }
 

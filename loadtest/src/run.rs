@@ -15,7 +15,7 @@ use rustls::pki_types::ServerName;
 use crate::access::Target;
 use crate::mint::{YOUNG, mint_ahead};
 use crate::pace::{Schedule, keep};
-use crate::place::{Mix, Place, Visitor};
+use crate::place::{Deliver, Mix, Place, Visitor};
 use crate::report::{Report, Times, is_void};
 use crate::wire::{Keep, Protocol, Wire};
 
@@ -43,6 +43,9 @@ pub struct RunArgs {
     /// Which portals and publishers.
     #[arg(long, value_enum, default_value_t = Mix::Rsa2048)]
     pub mix: Mix,
+    /// Which resources.
+    #[arg(long, value_enum, default_value_t = Deliver::Any)]
+    pub deliver: Deliver,
     /// Different accesses (person and resource), used in turn.
     #[arg(long, default_value_t = 5000)]
     pub visitors: usize,
@@ -112,7 +115,7 @@ pub fn run(args: &RunArgs) -> Result<Report, Stopped> {
         None => None,
     };
     let pid = gateway.as_ref().map(Gateway::pid).or(args.pid);
-    let visitors = place.visitors(args.mix, args.solicited >= 1.0, args.visitors)?;
+    let visitors = place.visitors(args.mix, args.deliver, args.solicited >= 1.0, args.visitors)?;
     let target = Arc::new(target(args, place)?);
     let report = drive(args, &runtime, &target, visitors, pid);
     if let Some(gateway) = gateway {
@@ -306,6 +309,7 @@ fn asked(args: &RunArgs) -> BTreeMap<&'static str, String> {
         ("duration", args.duration.to_string()),
         ("solicited", args.solicited.to_string()),
         ("mix", format!("{:?}", args.mix).to_lowercase()),
+        ("deliver", format!("{:?}", args.deliver).to_lowercase()),
         (
             "connections",
             format!("{:?}", args.connections).to_lowercase(),
