@@ -10,7 +10,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 # Counted: from the form's body to the complete answer; not: making keys, the directory and the Responses.
 valgrind --tool=callgrind --callgrind-out-file="$out/callgrind" --collect-atstart=no \
-    --toggle-collect='octroi::access::consume::response*' \
+    --toggle-collect='floor::one_access*' \
     "$binary" instructions "$accesses" >"$out/log" 2>&1 || { tail -n 20 "$out/log"; exit 1; }
 callgrind_annotate --threshold=100 --show=Ir "$out/callgrind" >"$out/report" 2>/dev/null
 awk -v accesses="$accesses" '

@@ -24,7 +24,8 @@ mod check;
 mod prepare;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use octroi::http::exchange::{Endpoint, Kind};
+use octroi::access::Engine;
+use octroi::http::exchange::{Endpoint, Incoming, Kind, Outgoing};
 use prepare::{Bench, Prepared};
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
@@ -125,14 +126,18 @@ fn measure(name: &str, portal: &Pair, gateway: &Pair) -> Figures {
     figures
 }
 
+/// One access, under a name that callgrind can be told.
+#[inline(never)]
+fn one_access(engine: &Engine, incoming: Incoming) -> Outgoing {
+    run(engine.handle(Endpoint::AssertionConsumer, incoming))
+}
+
 /// `floor instructions N`: walks N accesses and measures nothing, for `benches/instructions.sh`.
 fn walk(accesses: usize) {
     let keys = Keys::get();
     let bench = Bench::new(&keys.portal_b, &keys.stranger, accesses);
     for prepared in bench.batches(1).flatten() {
-        black_box(run(bench
-            .engine()
-            .handle(Endpoint::AssertionConsumer, prepared.incoming())));
+        black_box(one_access(bench.engine(), prepared.incoming()));
     }
     println!("walked {accesses} accesses");
 }
