@@ -100,7 +100,9 @@ pub fn decrypt(
                 continue;
             }
             let content_key = content_key(&key.key, encrypted_key, data.method.key_length())?;
-            if let Some(plaintext) = data.method.open(&content_key, &data.ciphertext) {
+            let plaintext = data.method.open(&content_key.octets, &data.ciphertext);
+            // CBC has no tag: one random key in sixteen leaves a padding that looks right, and must not hide the key that opens.
+            if let (true, Some(plaintext)) = (content_key.opened, plaintext) {
                 return Ok(plaintext);
             }
         }
@@ -109,20 +111,26 @@ pub fn decrypt(
 }
 
 /// The content's key, or a random one in its place when it cannot be had: the content is decrypted either way.
+struct ContentKey {
+    octets: Zeroizing<Vec<u8>>,
+    opened: bool,
+}
+
 fn content_key(
     key: &RsaKey,
     encrypted: &shape::EncryptedKey,
     length: usize,
-) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+) -> Result<ContentKey, DecryptError> {
     let mut random = Zeroizing::new(vec![0; length]);
     rand::fill(&mut random).map_err(|_| DecryptError)?;
     let mut opened = Zeroizing::new(vec![0; key.length()]);
-    let found = key.decrypt(encrypted.oaep, &encrypted.ciphertext, &mut opened);
-    Ok(if found == Some(length) {
+    let found = key.decrypt(encrypted.oaep, &encrypted.ciphertext, &mut opened) == Some(length);
+    if found {
         opened.truncate(length);
-        opened
-    } else {
-        random
+    }
+    Ok(ContentKey {
+        octets: if found { opened } else { random },
+        opened: found,
     })
 }
 

@@ -234,6 +234,26 @@ fn the_ciphers_that_partners_send() {
 }
 
 #[test]
+fn a_key_that_does_not_open_never_hides_the_one_that_does() {
+    let method = "http://www.w3.org/2001/04/xmlenc#aes128-cbc";
+    let ciphertext = cbc(&cipher::AES_128, &[1; 16], b"<x>eleven</x>\xff\xfe\x03");
+    let text = made(
+        method,
+        OAEP_SHA1,
+        &OAEP_SHA1_MGF1SHA1,
+        &[1; 16],
+        &ciphertext,
+    );
+    let other = || DecryptionKey::from_pkcs8_pem(&OTHER_RSA.pem).unwrap();
+    let keys = [other(), our_key()];
+    // The random key in the place of one that does not open leaves a good padding once in sixteen times.
+    for _ in 0..200 {
+        assert_eq!(open_with(&text, &keys, &CBC).unwrap(), b"<x>eleven</x>");
+        assert_eq!(open_with(&text, &keys[..1], &CBC), Err(DecryptError));
+    }
+}
+
+#[test]
 fn cbc_padding() {
     let method = "http://www.w3.org/2001/04/xmlenc#aes128-cbc";
     let open = |padded: &[u8]| {
