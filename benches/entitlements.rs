@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use octroi_entitlements::{BuildOptions, Pseudonymizer, Query, Snapshot, build};
+use octroi_entitlements::{BuildOptions, Pseudonymizer, Query, Silent, Snapshot, Sources, build};
 
 const PEOPLE_A_SCHOOL: usize = 500;
 const CLASSES: usize = 20;
@@ -153,7 +153,13 @@ fn district() -> (PathBuf, Snapshot, usize) {
     write_district(&dir, people);
     let out = dir.join("district.snapshot");
     let begin = Instant::now();
-    let report = build(&dir, &out, &BuildOptions::default()).unwrap();
+    let report = build(
+        &Sources::tables(&dir),
+        &out,
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap();
     let built = begin.elapsed();
     assert_eq!(report.set_aside_total(), 0);
     let begin = Instant::now();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use octroi_entitlements::{BuildError, BuildOptions, BuildReport, build};
+use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Silent, Sources, build};
 use octroi_saml::Time;
 
 use super::{Ended, complain, say};
@@ -91,7 +91,7 @@ impl Build {
             rekeyed: self.rekeyed.clone(),
             ..BuildOptions::default()
         };
-        match build(&self.source, &self.out, &options) {
+        match build(&Sources::tables(&self.source), &self.out, &options, &Silent) {
             Ok(report) => {
                 say(&if self.json {
                     json(&report)?

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use octroi_entitlements::{BuildOptions, build};
+use octroi_entitlements::{BuildOptions, Silent, Sources, build};
 
 use super::{DemoArgs, Failure, report};
 use crate::simulate::cli::{today, xmlsec1};
@@ -139,9 +139,10 @@ pub(super) async fn world(args: &DemoArgs) -> Result<World, Failure> {
     );
     let snapshot = args.out.join("snapshot/current.octroi");
     let built = build(
-        &args.out.join("directory"),
+        &Sources::tables(args.out.join("directory")),
         &snapshot,
         &BuildOptions::default(),
+        &Silent,
     )?;
     let set_aside = built.set_aside_total();
     if set_aside > 0 {

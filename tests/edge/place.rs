@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use octroi_entitlements::{BuildOptions, build};
+use octroi_entitlements::{BuildOptions, Silent, Sources, build};
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize};
 
 use crate::country::Country;
@@ -171,7 +171,13 @@ impl Place {
             built_at: crate::NOON,
             ..BuildOptions::default()
         };
-        build(&tables, &self.path(SNAPSHOT), &options).unwrap();
+        build(
+            &Sources::tables(&tables),
+            &self.path(SNAPSHOT),
+            &options,
+            &Silent,
+        )
+        .unwrap();
     }
 }
 

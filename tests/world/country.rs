@@ -1,6 +1,6 @@
 //! The directory: tables as operators write them, built and mapped like any other.
 
-use octroi_entitlements::{BuildOptions, Snapshot, build};
+use octroi_entitlements::{BuildOptions, Silent, Snapshot, Sources, build};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -250,7 +250,7 @@ impl Country {
             built_at: super::NOON,
             ..BuildOptions::default()
         };
-        let report = build(&folder, &out, &options).unwrap();
+        let report = build(&Sources::tables(&folder), &out, &options, &Silent).unwrap();
         assert_eq!(report.set_aside_total(), 0, "{:?}", report.set_aside);
         let snapshot = Snapshot::open(&out).unwrap();
         // Mapped: the name may go, so that nothing of the world stays behind.

@@ -9,7 +9,7 @@
 //! or grow with a look-up. It knows nothing of SAML or HTTP.
 //!
 //! ```
-//! use octroi_entitlements::{BuildOptions, Pseudonymizer, Query, Snapshot, build};
+//! use octroi_entitlements::{BuildOptions, Pseudonymizer, Query, Silent, Snapshot, Sources, build};
 //!
 //! # let dir = std::env::temp_dir().join(format!("octroi-example-{}", std::process::id()));
 //! # std::fs::create_dir_all(&dir)?;
@@ -35,7 +35,7 @@
 //!     std::fs::write(dir.join(table), lines)?;
 //! }
 //! let file = dir.join("country.snapshot");
-//! let report = build(&dir, &file, &BuildOptions::default())?;
+//! let report = build(&Sources::tables(&dir), &file, &BuildOptions::default(), &Silent)?;
 //! assert_eq!(report.set_aside_total(), 0);
 //!
 //! let snapshot = Snapshot::open(&file)?;
@@ -76,7 +76,8 @@ mod validity;
 mod vocabulary;
 
 pub use build::{
-    BuildError, BuildOptions, BuildReport, FileReport, Reason, Rekeyed, SetAside, build, rekey,
+    BuildError, BuildOptions, BuildReport, FileReport, Phase, Progress, Reason, Rekeyed, SetAside,
+    Silent, Sources, build, rekey,
 };
 pub use denied::Denied;
 pub use explain::{Candidate, Explanation, explain};

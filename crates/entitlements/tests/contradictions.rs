@@ -3,7 +3,9 @@
 
 mod support;
 
-use octroi_entitlements::{BuildOptions, Query, Snapshot, SnapshotError, build, repair_hashes};
+use octroi_entitlements::{
+    BuildOptions, Query, Silent, Snapshot, SnapshotError, Sources, build, repair_hashes,
+};
 use support::{Affiliation, Assignment, Country, Folder, Person, Resource, Subscription, january};
 
 const OTHER: &str = "0350042F";
@@ -20,7 +22,13 @@ impl File {
     fn of(country: &Country) -> Self {
         let folder = Folder::of(country);
         let out = folder.join("out");
-        let report = build(folder.path(), &out, &BuildOptions::default()).unwrap();
+        let report = build(
+            &Sources::tables(folder.path()),
+            &out,
+            &BuildOptions::default(),
+            &Silent,
+        )
+        .unwrap();
         assert_eq!(report.set_aside, []);
         Self(std::fs::read(out).unwrap())
     }

@@ -74,7 +74,13 @@ fn octets() -> Vec<u8> {
     let folder = Folder::new();
     country().write(folder.path());
     let out = folder.join("out");
-    octroi_entitlements::build(folder.path(), &out, &Default::default()).unwrap();
+    octroi_entitlements::build(
+        &octroi_entitlements::Sources::tables(folder.path()),
+        &out,
+        &Default::default(),
+        &octroi_entitlements::Silent,
+    )
+    .unwrap();
     std::fs::read(out).unwrap()
 }
 

@@ -305,7 +305,13 @@ fn bare_dates_are_whole_days_in_paris() {
                  s1\tark:/99999/r1\t0561622J\tETABL\tELEVE\t2026-03-29\t2026-03-29\n";
     std::fs::write(folder.join("subscriptions.tsv"), table).unwrap();
     let out = folder.join("out");
-    octroi_entitlements::build(folder.path(), &out, &Default::default()).unwrap();
+    octroi_entitlements::build(
+        &octroi_entitlements::Sources::tables(folder.path()),
+        &out,
+        &Default::default(),
+        &octroi_entitlements::Silent,
+    )
+    .unwrap();
     let snapshot = Snapshot::open(&out).unwrap();
     // 29 March 2026 has 23 hours: `date -u -d '2026-03-29 00:00 +0100' +%s` and '2026-03-30 00:00 +0200'.
     for (at, expected) in [

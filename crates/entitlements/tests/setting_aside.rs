@@ -3,7 +3,7 @@
 
 mod support;
 
-use octroi_entitlements::{BuildError, BuildOptions, Query, Snapshot, build};
+use octroi_entitlements::{BuildError, BuildOptions, Query, Silent, Snapshot, Sources, build};
 use support::{Country, Ent, Folder, Person, january};
 
 /// Appends a line to a table of the smallest country and answers what the report says about it.
@@ -12,7 +12,13 @@ fn aside(file: &str, line: &str) -> Vec<String> {
     folder.append(file, line);
     folder.append(file, "\n");
     let out = folder.join("out");
-    let report = build(folder.path(), &out, &BuildOptions::default()).unwrap();
+    let report = build(
+        &Sources::tables(folder.path()),
+        &out,
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap();
     Snapshot::open(&out).unwrap().check().unwrap();
     report.set_aside.iter().map(ToString::to_string).collect()
 }
@@ -196,7 +202,13 @@ fn assignments_must_fit_their_subscription() {
             .as_bytes(),
     );
     let out = folder.join("out");
-    let report = build(folder.path(), &out, &BuildOptions::default()).unwrap();
+    let report = build(
+        &Sources::tables(folder.path()),
+        &out,
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap();
     let told: Vec<String> = report.set_aside.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -222,7 +234,13 @@ fn no_personal_value_is_in_the_report() {
         b"B0\tp1\tM.\tSecretname\tSecretgiven\tsecret@example.org\n",
     );
     folder.append("people.tsv", "B0\tsecretid\u{1}\t\t\t\t\n".as_bytes());
-    let report = build(folder.path(), &folder.join("out"), &BuildOptions::default()).unwrap();
+    let report = build(
+        &Sources::tables(folder.path()),
+        &folder.join("out"),
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap();
     assert_eq!(report.set_aside_total(), 2);
     let json = serde_json::to_string(&report).unwrap();
     assert!(!json.to_lowercase().contains("secret"), "{json}");
@@ -312,7 +330,13 @@ fn affiliations_are_filed_under_the_project_that_named_the_person() {
 fn a_table_that_lost_too_much_refuses_the_build_and_leaves_the_last_snapshot() {
     let folder = Folder::of(&Country::smallest());
     let out = folder.join("out");
-    build(folder.path(), &out, &BuildOptions::default()).unwrap();
+    build(
+        &Sources::tables(folder.path()),
+        &out,
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap();
     let before = std::fs::read(&out).unwrap();
     for n in 0..20 {
         folder.append("people.tsv", format!("Z9\tq{n}\t\t\t\t\n").as_bytes());
@@ -324,7 +348,12 @@ fn a_table_that_lost_too_much_refuses_the_build_and_leaves_the_last_snapshot() {
     };
     // 20 of 21 lines: refused only when both the number and the share are passed.
     for (number, share, refused) in [(19, 0.5, true), (20, 0.5, false), (19, 0.96, false)] {
-        match build(folder.path(), &out, &options(number, share)) {
+        match build(
+            &Sources::tables(folder.path()),
+            &out,
+            &options(number, share),
+            &Silent,
+        ) {
             Ok(_) => assert!(!refused, "{number} {share}"),
             Err(BuildError::TooManySetAside {
                 file,
@@ -348,7 +377,13 @@ fn a_table_that_lost_too_much_refuses_the_build_and_leaves_the_last_snapshot() {
 fn a_table_without_one_good_line_refuses_the_build() {
     let folder = Folder::of(&Country::smallest());
     folder.append("assignments.tsv", b"nonsense\t\t\t\t\n");
-    let error = build(folder.path(), &folder.join("out"), &BuildOptions::default()).unwrap_err();
+    let error = build(
+        &Sources::tables(folder.path()),
+        &folder.join("out"),
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap_err();
     assert!(
         matches!(
             error,
@@ -369,7 +404,13 @@ fn lines_that_are_too_long_or_not_text_do_not_stop_the_build() {
     lines.extend(std::iter::repeat_n(b'x', 3_000_000));
     lines.extend(b"\t\t\nB0\tp3\t\t\xff\t\t\nB0\tp4\t\t\t\t\n");
     folder.append("people.tsv", &lines);
-    let report = build(folder.path(), &folder.join("out"), &BuildOptions::default()).unwrap();
+    let report = build(
+        &Sources::tables(folder.path()),
+        &folder.join("out"),
+        &BuildOptions::default(),
+        &Silent,
+    )
+    .unwrap();
     let told: Vec<String> = report.set_aside.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,

@@ -79,9 +79,10 @@ fn write_the_seeds() {
     let source = support::Folder::of(&country);
     let out = folder("corpus/snapshot").join("smallest.snapshot");
     octroi_entitlements::build(
-        source.path(),
+        &octroi_entitlements::Sources::tables(source.path()),
         &out,
         &octroi_entitlements::BuildOptions::default(),
+        &octroi_entitlements::Silent,
     )
     .unwrap();
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Work;
 use super::people::{People, code_fact, person_key};
-use super::places::{Ents, MAX_CODE, group_kind, group_scope};
+use super::places::{Ents, MAX_CODE, group_kind};
 use super::pool::KeyMap;
 use super::report::{BuildError, Fault, Reason};
 use super::source::{Row, Stop, Table, optional, required};
@@ -252,8 +252,8 @@ fn target(
     let kind = row.word(2, |word| Some(word.to_owned()))?;
     if let Some(group) = group_kind(&kind) {
         let code = row.key(TARGET, MAX_CODE)?;
-        let key = work.key(Domain::Group, group_scope(establishment, group), &*code);
-        let number = work.groups.get(&key).copied().ok_or_else(unknown)?;
+        let number = work.group(establishment, group, &code);
+        let number = number.ok_or_else(unknown)?;
         return Ok(Fact::new(FactKind::Group, number).ok_or_else(unknown)?);
     }
     let fact = match kind.as_str() {

@@ -12,12 +12,15 @@ mod catalogue;
 mod index;
 mod licences;
 mod lines;
+mod members;
 mod people;
 mod places;
 mod pool;
+mod progress;
 mod rekey;
 mod report;
 mod source;
+mod sources;
 mod urls;
 mod write;
 
@@ -27,12 +30,15 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{Context, SHA256};
 use smallvec::SmallVec;
 
+use self::places::GroupNumbers;
 use self::pool::{KeyMap, Lists, Texts};
+pub use self::progress::{Phase, Progress, Silent};
 pub use self::rekey::{Rekeyed, rekey};
 use self::report::Fault;
 pub(crate) use self::report::Log;
 pub use self::report::{BuildError, BuildReport, FileReport, Reason, SetAside};
 use self::source::{Row, Stop, Table};
+pub use self::sources::Sources;
 use self::write::Sections;
 use crate::Snapshot;
 use crate::ark;
@@ -77,6 +83,8 @@ pub struct BuildOptions {
     pub previous: Option<PathBuf>,
     /// Publishers whose pseudonym domain is meant to change.
     pub rekeyed: Vec<String>,
+    /// Threads to use; 0 takes what the machine has. The octets do not depend on it.
+    pub threads: usize,
 }
 
 impl Default for BuildOptions {
@@ -91,15 +99,23 @@ impl Default for BuildOptions {
             listed: 1000,
             previous: None,
             rekeyed: Vec::new(),
+            threads: 0,
         }
     }
 }
 
-/// Builds the snapshot `out` from the tables in `dir`.
+/// Builds the snapshot `out` from its sources.
 ///
 /// # Errors
 /// [`BuildError`]; `out` is then untouched.
-pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildReport, BuildError> {
+pub fn build(
+    from: &Sources,
+    out: &Path,
+    options: &BuildOptions,
+    progress: &dyn Progress,
+) -> Result<BuildReport, BuildError> {
+    let dir = from.tables.as_path();
+    progress.begin(Phase::Sources, None);
     let mut digests = BTreeMap::new();
     let mut sources = Context::new(&SHA256);
     for file in FILES {
@@ -119,17 +135,21 @@ pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildRepo
         lists: Lists::new(1),
         sections: Sections::default(),
         schools: KeyMap::default(),
-        groups: KeyMap::default(),
+        groups: GroupNumbers::default(),
         codes: KeyMap::default(),
         resources: KeyMap::default(),
         log: Log::new(options),
     };
+    progress.begin(Phase::Places, None);
     let ents = places::ents(&mut work)?;
     let schools = places::establishments(&mut work)?;
     places::groups(&mut work)?;
+    progress.begin(Phase::Catalogue, None);
     let domains = catalogue::catalogue(&mut work)?;
+    progress.begin(Phase::People, None);
     let mut people = people::people(&mut work, &ents)?;
     people::affiliations(&mut work, &ents, &mut people)?;
+    progress.begin(Phase::Licences, None);
     licences::licences(&mut work, &ents, &people, schools)?;
     let Work {
         texts,
@@ -158,6 +178,7 @@ pub fn build(dir: &Path, out: &Path, options: &BuildOptions) -> Result<BuildRepo
     };
     header.sources.copy_from_slice(sources.as_ref());
     keeps_domains(&domains, options)?;
+    progress.begin(Phase::Write, None);
     let (bytes, root) = sections.write(out, header)?;
     Ok(BuildReport {
         counts,
@@ -188,7 +209,7 @@ pub(crate) struct Work<'d> {
     lists: Lists,
     sections: Sections,
     schools: KeyMap,
-    groups: KeyMap,
+    groups: GroupNumbers,
     codes: KeyMap,
     resources: KeyMap,
     log: Log,
@@ -256,6 +277,12 @@ impl Work<'_> {
             let key = fingerprint(&key, Domain::Establishment, "", uai);
             schools.get(&key).copied().ok_or(Reason::Unknown)
         })
+    }
+
+    /// Number of a class or group of a school.
+    fn group(&self, establishment: u32, kind: u32, code: &str) -> Option<u32> {
+        self.groups
+            .find(&self.sections, &self.texts, establishment, kind, code)
     }
 
     /// Number of the resource that a column names.

@@ -4,12 +4,12 @@
 //! are numbered in the order of their fingerprints, so that the order of lines does not matter to the index.
 
 use super::Work;
-use super::places::{Ents, MAX_CODE, group_scope};
+use super::places::{Ents, MAX_CODE};
 use super::pool::Lists;
 use super::report::{BuildError, Fault, Reason};
 use super::source::{Row, Stop, Table, optional, required};
 use crate::format::fact::{Fact, FactKind, MAX_NUMBER};
-use crate::format::fingerprint::{Domain, fingerprint};
+use crate::format::fingerprint::Domain;
 use crate::format::records::{self, CODE_KINDS};
 use crate::format::{MAX_FACTS, MAX_PERSON, MAX_SCHOOLS, NONE, Section};
 use crate::{Attribute, Profile, ProfileSet};
@@ -274,11 +274,11 @@ fn aside(work: &mut Work<'_>, lines: &[Affiliated], column: &'static str, reason
 fn facts_of(row: &Row<'_, 9>, establishment: u32, work: &mut Work<'_>) -> Result<Vec<u32>, Stop> {
     let mut facts = Vec::new();
     for (column, kind) in GROUP_COLUMNS {
-        let (key, groups) = (work.fingerprint_key, &work.groups);
+        let (groups, sections, texts) = (&work.groups, &work.sections, &work.texts);
         let found = row.list(column, MAX_CODE, &mut work.log, |code| {
-            let scope = group_scope(establishment, kind);
-            let key = fingerprint(&key, Domain::Group, scope, code);
-            groups.get(&key).copied().ok_or(Reason::Unknown)
+            groups
+                .find(sections, texts, establishment, kind, code)
+                .ok_or(Reason::Unknown)
         });
         facts.extend(
             found

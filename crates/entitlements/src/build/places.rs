@@ -1,15 +1,17 @@
 //! ENT projects, schools, and their classes and groups.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::Work;
-use super::pool::KeyMap;
+use super::pool::{KeyMap, Texts};
 use super::report::{BuildError, Fault, Reason};
 use super::source::{Row, Table, optional, required};
+use super::write::Sections;
 use crate::Attribute;
 use crate::format::fact::MAX_NUMBER;
 use crate::format::fingerprint::Domain;
-use crate::format::records::{self, GROUP_KINDS};
+use crate::format::records::{self, GROUP_KINDS, Record};
 use crate::format::{NONE, Section};
 
 pub(crate) const ENTS: Table<3> = Table {
@@ -182,6 +184,39 @@ pub(crate) fn establishments(
     Ok(schools)
 }
 
+/// Finds classes and groups, which stand in the order of school, kind and code.
+#[derive(Debug, Default)]
+pub(crate) struct GroupNumbers {
+    /// For each school its first group, and behind the last how many there are.
+    first: Vec<u32>,
+}
+
+impl GroupNumbers {
+    /// Number of a class or group of a school.
+    pub(crate) fn find(
+        &self,
+        sections: &Sections,
+        texts: &Texts,
+        establishment: u32,
+        kind: u32,
+        code: &str,
+    ) -> Option<u32> {
+        let at = establishment as usize;
+        let (mut low, mut high) = (*self.first.get(at)?, *self.first.get(at + 1)?);
+        let octets = sections.octets(Section::Groups);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let group = records::Group::read(&octets[middle as usize * records::Group::SIZE..])?;
+            match (group.kind, texts.get(group.code_text)).cmp(&(kind, code)) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+}
+
 struct GroupRow {
     establishment: u32,
     kind: u32,
@@ -190,7 +225,7 @@ struct GroupRow {
     divisions: Vec<String>,
 }
 
-/// Reads classes and groups; `work.groups` then has a number for each.
+/// Reads classes and groups; `work.groups` then finds each.
 pub(crate) fn groups(work: &mut Work<'_>) -> Result<(), BuildError> {
     let mut rows: Vec<GroupRow> = Vec::new();
     let mut seen = KeyMap::default();
@@ -239,6 +274,7 @@ pub(crate) fn groups(work: &mut Work<'_>) -> Result<(), BuildError> {
     if rows.len() >= MAX_NUMBER as usize {
         return Err(BuildError::TooLarge { what: "groups" });
     }
+    let mut first = Vec::with_capacity(work.schools.len() + 1);
     let mut values = Vec::new();
     for (number, row) in (0..).zip(&rows) {
         values.clear();
@@ -263,13 +299,12 @@ pub(crate) fn groups(work: &mut Work<'_>) -> Result<(), BuildError> {
             values_list: work.lists.intern(&values)?,
         };
         work.sections.push(&record);
-        let key = work.key(
-            Domain::Group,
-            group_scope(row.establishment, row.kind),
-            &row.code,
-        );
-        work.groups.insert(key, number);
+        while first.len() <= row.establishment as usize {
+            first.push(number);
+        }
     }
+    first.resize(work.schools.len() + 1, rows.len() as u32);
+    work.groups = GroupNumbers { first };
     Ok(())
 }
 

@@ -28,6 +28,11 @@ impl Sections {
         self.0[section as usize - 1] = octets;
     }
 
+    /// The octets of a section so far.
+    pub(crate) fn octets(&self, section: Section) -> &[u8] {
+        &self.0[section as usize - 1]
+    }
+
     /// Builds an index in which record `n` has the fingerprint `fingerprints[n]`.
     pub(crate) fn index(
         &mut self,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use octroi_entitlements::{BuildOptions, BuildReport, Snapshot, build};
+use octroi_entitlements::{BuildOptions, BuildReport, Silent, Snapshot, Sources, build};
 
 pub mod naive;
 
@@ -296,7 +296,13 @@ impl Country {
         let folder = Folder::new();
         self.write(folder.path());
         let out = folder.join("country.snapshot");
-        let report = build(folder.path(), &out, &BuildOptions::default()).unwrap();
+        let report = build(
+            &Sources::tables(folder.path()),
+            &out,
+            &BuildOptions::default(),
+            &Silent,
+        )
+        .unwrap();
         // The mapping outlives the name.
         (Snapshot::open(&out).unwrap(), report)
     }
