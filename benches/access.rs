@@ -83,7 +83,7 @@ fn stages(criterion: &mut Criterion) {
                 school: None,
                 at: world::NOON,
             };
-            black_box(pinned.snapshot.resolve(&query).unwrap().until())
+            black_box(pinned.directory.resolve(&query).unwrap().until())
         });
     });
     let query = Query {
@@ -93,7 +93,7 @@ fn stages(criterion: &mut Criterion) {
         school: None,
         at: world::NOON,
     };
-    let grant = pinned.snapshot.resolve(&query).unwrap();
+    let grant = pinned.directory.resolve(&query).unwrap();
     criterion.bench_function("pseudonym and release", |b| {
         b.iter(|| {
             let pseudonym = pinned.trust.gateway().pseudonyms.of(&grant);

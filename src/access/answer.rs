@@ -63,7 +63,7 @@ pub fn restart_of(flow: &Flow, pinned: &Pinned) -> Option<String> {
             ))
         }
         Purpose::Publisher(request) => {
-            let resource = pinned.snapshot.resource(request.resource.as_deref()?)?;
+            let resource = pinned.snapshot().resource(request.resource.as_deref()?)?;
             Some(resource.access_url().to_owned())
         }
     }

@@ -31,7 +31,7 @@ pub fn resource(
     let flow = waiting(access, request)?;
     let items: Vec<_> = access
         .pinned
-        .snapshot
+        .snapshot()
         .resources_of(&publisher)
         .filter(|resource| !resource.disabled())
         .take(MAX_OFFERED)
@@ -106,7 +106,7 @@ pub fn chosen(access: &Access<'_>, traces: &mut Traces) -> Result<Outgoing, Refu
         (Some(id), None) if request.resource.is_none() => {
             let own = access
                 .pinned
-                .snapshot
+                .snapshot()
                 .resource(&id)
                 .filter(|r| r.publisher().id() == request.publisher);
             let own = own.ok_or_else(|| {

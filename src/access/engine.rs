@@ -1,6 +1,6 @@
 //! Everything that outlives one access, and the one entry to it.
 //!
-//! The engine pins a registry and a snapshot, takes the time once, hands both down, and turns what comes back
+//! The engine pins a registry and a directory, takes the time once, hands both down, and turns what comes back
 //! into an answer. It decides nothing itself.
 
 use super::witness::{Event, What, Witness};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// The gateway without its sockets.
 #[derive(Debug)]
 pub struct Engine {
-    /// The registry and snapshot in force.
+    /// The registry and directory in force.
     pub current: Current,
     /// One-time use.
     pub guard: Arc<dyn ReplayGuard>,
@@ -39,7 +39,7 @@ pub struct Engine {
 pub struct Access<'a> {
     /// The gateway.
     pub engine: &'a Engine,
-    /// Registry and snapshot, pinned.
+    /// Registry and directory, pinned.
     pub pinned: &'a Pinned,
     /// The request.
     pub incoming: &'a Incoming,
@@ -108,7 +108,7 @@ impl Access<'_> {
                 .map(octroi_entitlements::Pseudonym::as_str),
             upstream_assertion: traces.upstream_assertion.as_deref(),
             issued_assertion: traces.issued_assertion.as_deref(),
-            generation: self.pinned.snapshot.generation(),
+            generation: self.pinned.snapshot().generation(),
             legacy: traces.legacy,
             elapsed: self.incoming.received.elapsed(),
         })

@@ -232,7 +232,7 @@ fn meant(
     sessions: &[Session],
     flows: &[Flow],
 ) -> Meant {
-    let snapshot = &access.pinned.snapshot;
+    let snapshot = access.pinned.snapshot();
     if let Some(resource) = relay_state.and_then(|url| snapshot.resource_by_url(&publisher.id, url))
     {
         return Meant::One(resource.id().to_owned());

@@ -1,6 +1,6 @@
 //! Stage 4: which resource of which publisher, and whether this person may use it.
 //!
-//! Asks the pinned snapshot and nobody else. The same for every way here: after a portal's answer, or from a
+//! Asks the pinned directory and nobody else. The same for every way here: after a portal's answer, or from a
 //! session (a session says who, never what).
 
 use super::code::Code;
@@ -31,7 +31,7 @@ pub fn find<'p>(
     resource: &str,
     traces: &mut Traces,
 ) -> Result<(Resource<'p>, &'p Publisher), Refusal> {
-    let resource = access.pinned.snapshot.resource(resource).ok_or_else(|| {
+    let resource = access.pinned.snapshot().resource(resource).ok_or_else(|| {
         Refusal::new(
             Code::ResourceUnknown,
             resource.chars().take(100).collect::<String>(),
@@ -74,7 +74,7 @@ pub fn resolve<'p>(
         school,
         at: access.now.unix_seconds(),
     };
-    let grant = access.pinned.snapshot.resolve(&query)?;
+    let grant = access.pinned.directory.resolve(&query)?;
     Ok(Resolved {
         publisher,
         resource,

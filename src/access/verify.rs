@@ -89,7 +89,9 @@ pub fn expectations<'a>(
 fn downstream<'a>(pinned: &'a Pinned, origin: &Origin, now: Time) -> Option<&'a str> {
     let publisher = match origin {
         Origin::Asked(flow, _) => match &flow.purpose {
-            Purpose::Tile { resource, .. } => pinned.snapshot.resource(resource)?.publisher().id(),
+            Purpose::Tile { resource, .. } => {
+                pinned.snapshot().resource(resource)?.publisher().id()
+            }
             Purpose::Publisher(request) => {
                 return pinned
                     .trust

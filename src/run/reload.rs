@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use octroi_entitlements::Snapshot;
+use octroi_entitlements::{Directory, Snapshot};
 use octroi_saml::Time;
 
 use super::load::load;
@@ -182,7 +182,7 @@ impl Running {
             path: path.to_owned(),
             error,
         })?;
-        let before = u64::from(self.engine.current.pin().snapshot.counts().people);
+        let before = u64::from(self.engine.current.pin().snapshot().counts().people);
         let found = u64::from(snapshot.counts().people);
         let percent = settings.snapshot.shrink_percent;
         let least = u128::from(before) * u128::from(100 - percent.min(100)) / 100;
@@ -198,11 +198,12 @@ impl Running {
     }
 
     fn swap_snapshot(&self, snapshot: Arc<Snapshot>, now: Time) {
-        let old = Arc::clone(&self.engine.current.pin().snapshot);
-        self.engine.current.swap_snapshot(Arc::clone(&snapshot));
+        let old = Arc::clone(&self.engine.current.pin().directory);
+        let directory = Arc::new(old.onto(Arc::clone(&snapshot)));
+        self.engine.current.swap_directory(directory);
         tell_snapshot(self, &snapshot, now);
         tracing::info!(
-            from = old.generation(),
+            from = old.snapshot().generation(),
             to = snapshot.generation(),
             people = snapshot.counts().people,
             "snapshot swapped"
@@ -224,7 +225,7 @@ impl Running {
 }
 
 /// Unmapping gigabytes takes time: the last reference is dropped here and not by the access that held it.
-fn reap(old: Arc<Snapshot>) {
+fn reap(old: Arc<Directory>) {
     let reaper = std::thread::Builder::new()
         .name("snapshot-reaper".to_owned())
         .spawn(move || {

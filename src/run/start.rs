@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use octroi_entitlements::Directory;
 use octroi_saml::Time;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
@@ -123,7 +124,10 @@ pub async fn start(
         .map_err(StartError::State)?;
     let seconds = unix_seconds(now);
     let engine = Arc::new(Engine {
-        current: Current::new(Arc::new(compiled.trust), Arc::clone(&snapshot)),
+        current: Current::new(
+            Arc::new(compiled.trust),
+            Arc::new(Directory::bare(Arc::clone(&snapshot))),
+        ),
         guard: Arc::new(
             LocalGuard::open(&folder, GUARD_CAPACITY, seconds).map_err(StartError::State)?,
         ),

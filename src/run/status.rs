@@ -95,7 +95,7 @@ impl Running {
     pub fn status_json(&self) -> Value {
         let now = self.engine.clock.now();
         let pinned = self.engine.current.pin();
-        let snapshot = &pinned.snapshot;
+        let snapshot = pinned.snapshot();
         let partners: Vec<Value> = pinned
             .trust
             .inventory()

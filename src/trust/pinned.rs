@@ -1,11 +1,11 @@
-//! One registry and one snapshot, pinned together for the length of an access.
+//! One registry and one directory, pinned together for the length of an access.
 //!
 //! A swap of either makes a new pair; an access that has begun ends with the pair it began with. Nobody
 //! waits: readers take a reference count, writers store a pointer.
 
 use super::Trust;
 use arc_swap::ArcSwap;
-use octroi_entitlements::Snapshot;
+use octroi_entitlements::{Directory, Snapshot};
 use std::sync::Arc;
 
 /// What an access reads: never changed, only replaced.
@@ -13,8 +13,16 @@ use std::sync::Arc;
 pub struct Pinned {
     /// Partners and keys.
     pub trust: Arc<Trust>,
-    /// The directory.
-    pub snapshot: Arc<Snapshot>,
+    /// The directory: a snapshot and the changes since.
+    pub directory: Arc<Directory>,
+}
+
+impl Pinned {
+    /// The directory's snapshot, for names and lists; rights are asked of the directory.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        self.directory.snapshot()
+    }
 }
 
 /// The pair that new accesses begin with.
@@ -24,8 +32,8 @@ pub struct Current(ArcSwap<Pinned>);
 impl Current {
     /// The first pair.
     #[must_use]
-    pub fn new(trust: Arc<Trust>, snapshot: Arc<Snapshot>) -> Self {
-        Self(ArcSwap::from_pointee(Pinned { trust, snapshot }))
+    pub fn new(trust: Arc<Trust>, directory: Arc<Directory>) -> Self {
+        Self(ArcSwap::from_pointee(Pinned { trust, directory }))
     }
 
     /// Pins the current pair.
@@ -34,19 +42,19 @@ impl Current {
         self.0.load_full()
     }
 
-    /// Puts new partners and keys beside the snapshot in force.
+    /// Puts new partners and keys beside the directory in force.
     pub fn swap_trust(&self, trust: Arc<Trust>) {
         self.0.rcu(|now| Pinned {
             trust: Arc::clone(&trust),
-            snapshot: Arc::clone(&now.snapshot),
+            directory: Arc::clone(&now.directory),
         });
     }
 
-    /// Puts a new snapshot beside the partners in force.
-    pub fn swap_snapshot(&self, snapshot: Arc<Snapshot>) {
+    /// Puts a new directory beside the partners in force.
+    pub fn swap_directory(&self, directory: Arc<Directory>) {
         self.0.rcu(|now| Pinned {
             trust: Arc::clone(&now.trust),
-            snapshot: Arc::clone(&snapshot),
+            directory: Arc::clone(&directory),
         });
     }
 }

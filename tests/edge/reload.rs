@@ -96,7 +96,7 @@ async fn a_new_snapshot_is_taken_and_a_bad_one_leaves_the_old() {
     let place = Place::new();
     place.snapshot(1, 100);
     let running = begin(&place).await;
-    let generation = || running.engine().current.pin().snapshot.generation();
+    let generation = || running.engine().current.pin().snapshot().generation();
     assert_eq!(generation(), 1);
     let again = async || {
         let running = Arc::clone(&running);
@@ -111,7 +111,7 @@ async fn a_new_snapshot_is_taken_and_a_bad_one_leaves_the_old() {
     assert!(again().await.unwrap());
     assert_eq!(generation(), 2);
     assert_eq!(
-        pinned.snapshot.generation(),
+        pinned.snapshot().generation(),
         1,
         "who has begun ends with what it began with"
     );

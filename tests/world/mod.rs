@@ -32,7 +32,7 @@ use octroi::trust::{
     SingleSignOn, Trust,
 };
 use octroi_dsig::{DataEncryption, DecryptionKey, EncryptionRecipient, KeyTransport, Signer};
-use octroi_entitlements::{Pseudonymizer, Snapshot};
+use octroi_entitlements::{Directory, Pseudonymizer, Snapshot};
 use octroi_saml::Time;
 use octroi_saml::issue::SignWhat;
 use octroi_saml::metadata::{IndexedEndpoint, SpRole};
@@ -139,10 +139,10 @@ impl Plan {
 
     pub fn begin(self) -> World {
         let now = Time::from_unix_seconds(NOON);
-        let snapshot = self.country.snapshot();
+        let directory = Arc::new(Directory::bare(self.country.snapshot()));
         let events = Arc::new(Events::default());
         let engine = Arc::new(Engine {
-            current: Current::new(self.trust(), snapshot),
+            current: Current::new(self.trust(), directory),
             guard: self.guard,
             ended: Revocations::in_memory(),
             rate: SignInRate::default(),

@@ -65,10 +65,12 @@
 mod ark;
 mod build;
 mod denied;
+mod directory;
 mod explain;
 mod format;
 mod ido;
 mod map;
+pub mod overlay;
 mod query;
 mod rules;
 mod snapshot;
@@ -80,6 +82,7 @@ pub use build::{
     Silent, Sources, build, rekey,
 };
 pub use denied::Denied;
+pub use directory::Directory;
 pub use explain::{Candidate, Explanation, explain};
 pub use format::FORMAT_VERSION;
 #[doc(hidden)]

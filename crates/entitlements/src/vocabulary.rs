@@ -6,29 +6,38 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a person is in a school (*profil*), as the national directory names it (`National_elv`, …).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Profile {
     /// `National_elv`: pupil (*élève*).
+    #[serde(rename = "National_elv")]
     Pupil = 0,
     /// `National_ens`: teacher (*enseignant*).
+    #[serde(rename = "National_ens")]
     Teacher = 1,
     /// `National_doc`: librarian (*enseignant documentaliste*).
+    #[serde(rename = "National_doc")]
     Librarian = 2,
     /// `National_dir`: head of school (*direction*).
+    #[serde(rename = "National_dir")]
     Head = 3,
     /// `National_evs`: school life (*vie scolaire*).
+    #[serde(rename = "National_evs")]
     SchoolLife = 4,
     /// `National_eta`: administrative and technical staff of the school.
+    #[serde(rename = "National_eta")]
     Staff = 5,
     /// `National_aca`: staff of the regional authority (*services académiques*).
+    #[serde(rename = "National_aca")]
     Authority = 6,
     /// `National_col`: staff of the local authority (*collectivité territoriale*).
+    #[serde(rename = "National_col")]
     LocalAuthority = 7,
     /// `National_tut`: parent or guardian (*représentant légal*). No subscription targets them.
+    #[serde(rename = "National_tut")]
     Guardian = 8,
 }
 
@@ -78,16 +87,20 @@ impl fmt::Display for Profile {
 }
 
 /// Whom a subscription is for (`publicCible`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Public {
     /// `ELEVE`.
+    #[serde(rename = "ELEVE")]
     Pupils = 0,
     /// `ENSEIGNANT`.
+    #[serde(rename = "ENSEIGNANT")]
     Teachers = 1,
     /// `DOCUMENTALISTE`.
+    #[serde(rename = "DOCUMENTALISTE")]
     Librarians = 2,
     /// `AUTRE PERSONNEL`.
+    #[serde(rename = "AUTRE PERSONNEL")]
     OtherStaff = 3,
 }
 
@@ -125,7 +138,7 @@ impl fmt::Display for Public {
 }
 
 /// How a subscription opens its resource (`typeAffectation`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum SubscriptionKind {
     /// `ETABL`: open to the whole target public of the school.

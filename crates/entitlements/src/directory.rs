@@ -1,0 +1,73 @@
+//! A snapshot and the changes since: what an access pins and asks.
+//!
+//! It is immutable. New entries, or another snapshot, make another `Directory`, away from the workers; whoever holds
+//! the old one keeps answering from it.
+
+use std::sync::Arc;
+
+use crate::overlay::{Entry, Overlay};
+use crate::{Denied, Grant, Query, Snapshot};
+
+/// A snapshot and the changes since, compiled together so that they cannot be mixed up.
+#[derive(Debug)]
+pub struct Directory {
+    snapshot: Arc<Snapshot>,
+    overlay: Overlay,
+}
+
+impl Directory {
+    /// Applies a log to a snapshot.
+    ///
+    /// Give all entries that are kept, also those up to the snapshot's own sequence: of these only revocations and
+    /// suspensions are applied ([`crate::overlay::Change::is_standing`]). The order of the slice does not matter.
+    #[must_use]
+    pub fn new(snapshot: Arc<Snapshot>, entries: &[Arc<Entry>]) -> Self {
+        let mut overlay = Overlay::default();
+        overlay.extend(entries);
+        Self { snapshot, overlay }
+    }
+
+    /// A snapshot by itself.
+    #[must_use]
+    pub fn bare(snapshot: Arc<Snapshot>) -> Self {
+        Self::new(snapshot, &[])
+    }
+
+    /// The same with later entries. Those up to [`Overlay::last_sequence`] are here already and are not applied again.
+    #[must_use]
+    pub fn extended(&self, entries: &[Arc<Entry>]) -> Self {
+        let mut overlay = self.overlay.clone();
+        overlay.extend(entries);
+        Self {
+            snapshot: Arc::clone(&self.snapshot),
+            overlay,
+        }
+    }
+
+    /// The same entries on another snapshot, newer or older.
+    #[must_use]
+    pub fn onto(&self, snapshot: Arc<Snapshot>) -> Self {
+        Self::new(snapshot, self.overlay.entries())
+    }
+
+    /// The snapshot, for names and lists. Rights are asked of [`Self::resolve`].
+    #[must_use]
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// The changes since.
+    #[must_use]
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// May this person use this resource, through which of their schools, until when? As [`Snapshot::resolve`], with
+    /// the changes since the build.
+    ///
+    /// # Errors
+    /// [`Denied`] with the rule that said no.
+    pub fn resolve<'s>(&'s self, query: &Query<'s>) -> Result<Grant<'s>, Denied> {
+        self.snapshot.resolve(query)
+    }
+}
