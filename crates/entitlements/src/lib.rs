@@ -74,6 +74,7 @@ pub mod overlay;
 mod query;
 mod rules;
 mod snapshot;
+pub mod subscription;
 mod validity;
 mod vocabulary;
 

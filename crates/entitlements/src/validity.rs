@@ -3,9 +3,9 @@
 //! A bare date means the whole day in Europe/Paris, including the days when the clock changes. The rules of that zone
 //! come with the program, never from the machine, so that the same sources give the same bytes everywhere.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Span, Timestamp};
 
 /// Turns the directory's dates into instants.
 #[derive(Debug, Clone)]
@@ -34,6 +34,28 @@ impl Calendar {
             Some(date) => self.start_of(date.tomorrow().ok()?),
             None => instant(text),
         }
+    }
+
+    /// First second after the school year that begins in `year`: it ends with the 15th of August of the next.
+    pub(crate) fn end_of_school_year(&self, year: i16) -> Option<i64> {
+        self.start_of(Date::new(year.checked_add(1)?, 8, 16).ok()?)
+    }
+
+    /// The year in which the school year of an instant begins. The 16th of August is the first day of a school year.
+    pub(crate) fn school_year_of(&self, at: i64) -> Option<i16> {
+        let date = Timestamp::from_second(at).ok()?;
+        let date = date.to_zoned(self.paris.clone()).date();
+        let begins = Date::new(date.year(), 8, 16).ok()?;
+        Some(date.year() - i16::from(date < begins))
+    }
+
+    /// The same day and time of day in Paris, whole years later; the 28th for a 29th of February that is not there.
+    pub(crate) fn years_after(&self, at: i64, years: i16) -> Option<i64> {
+        let at = Timestamp::from_second(at).ok()?;
+        let later = at
+            .to_zoned(self.paris.clone())
+            .checked_add(Span::new().try_years(years).ok()?);
+        Some(later.ok()?.timestamp().as_second())
     }
 
     fn start_of(&self, date: Date) -> Option<i64> {
@@ -111,6 +133,31 @@ mod tests {
             assert_eq!(calendar.from(text), Some(1_596_629_147), "{text}");
             assert_eq!(calendar.until(text), Some(1_596_629_147), "{text}");
         }
+    }
+
+    #[test]
+    fn school_years_turn_on_the_16th_of_august() {
+        let calendar = Calendar::new().unwrap();
+        // `date -u -d '2024-08-16 00:00 +0200' +%s`
+        assert_eq!(calendar.end_of_school_year(2023), Some(1_723_759_200));
+        assert_eq!(
+            calendar.end_of_school_year(2023),
+            calendar.until("2024-08-15")
+        );
+        assert_eq!(calendar.end_of_school_year(i16::MAX), None);
+        assert_eq!(calendar.school_year_of(1_723_759_199), Some(2023));
+        assert_eq!(calendar.school_year_of(1_723_759_200), Some(2024));
+        assert_eq!(calendar.school_year_of(i64::MAX), None);
+    }
+
+    #[test]
+    fn years_later_is_the_same_time_of_day_in_paris() {
+        let calendar = Calendar::new().unwrap();
+        let later = |text| calendar.years_after(calendar.from(text).unwrap(), 10);
+        assert_eq!(later("2026-01-15"), calendar.from("2036-01-15"));
+        assert_eq!(later("2026-07-15"), calendar.from("2036-07-15"));
+        assert_eq!(later("2024-02-29"), calendar.from("2034-02-28"));
+        assert_eq!(calendar.years_after(i64::MAX, 10), None);
     }
 
     #[test]
