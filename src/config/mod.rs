@@ -8,6 +8,7 @@
 //! This module must never print, log or keep the content of a key file, and never guess a value for a
 //! key that it did not understand.
 
+mod collect;
 mod partners;
 mod place;
 mod problem;
@@ -16,6 +17,7 @@ mod service;
 mod settings;
 mod suggest;
 
+pub use collect::{CollectPeriod, CollectPortal, CollectSettings, Flow, Shrink, paris, paris_day};
 pub use partners::{
     LegacySettings, PortalSettings, PublisherSettings, RequestBinding, SignRequests, WantSigned,
 };

@@ -80,6 +80,16 @@ impl<'r, 't> Section<'r, 't> {
         }
     }
 
+    /// Whether the file has the table.
+    pub(super) fn is_present(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Keys that may be there and are somebody else's.
+    pub(super) fn pass_over(&self, keys: &[&'static str]) {
+        self.known.borrow_mut().extend(keys);
+    }
+
     /// Where the table begins.
     pub(super) fn place(&self) -> Place {
         self.place
@@ -202,6 +212,17 @@ impl<'r, 't> Section<'r, 't> {
         }
         self.string(key)
             .unwrap_or_else(|| At::new(String::new(), self.place))
+    }
+
+    /// A list of strings, where it is there.
+    pub(super) fn strings(&self, key: &'static str) -> Option<Vec<At<String>>> {
+        self.table?.get(key).map_or_else(
+            || {
+                self.raw(key);
+                None
+            },
+            |_| Some(self.required_strings(key, "[…]")),
+        )
     }
 
     /// A list of strings that must be there and hold something.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::collect::{self, CollectSettings};
 use super::partners::{self, PortalSettings, PublisherSettings};
 use super::problem::Problems;
 use super::reader::{Reader, Section, parse};
@@ -40,11 +41,32 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// `[log]`
     pub log: LogSettings,
+    /// `[collect]`, where the importer shares this file.
+    pub collect: Option<CollectSettings>,
     /// `[[portal]]`
     pub portals: Vec<PortalSettings>,
     /// `[[publisher]]`
     pub publishers: Vec<PublisherSettings>,
 }
+
+/// The sections that are the gateway's own: the importer's reader passes over them.
+pub(super) const SECTIONS: &[&str] = &[
+    "gateway",
+    "listen",
+    "tls",
+    "signing_key",
+    "decryption_key",
+    "pseudonym",
+    "cookies",
+    "snapshot",
+    "state",
+    "audit",
+    "session",
+    "limits",
+    "store",
+    "portal",
+    "publisher",
+];
 
 impl Settings {
     /// Reads the text of a configuration file.
@@ -85,6 +107,9 @@ fn read_all(file: &Path, text: &str) -> (Settings, Problems, Vec<(String, &'stat
         session: service::session(root.section("session")),
         limits: service::limits(root.section("limits")),
         log: service::log(root.section("log")),
+        collect: Some(root.section("collect"))
+            .filter(Section::is_present)
+            .map(collect::collect),
         portals: root
             .sections("portal")
             .into_iter()
@@ -190,7 +215,8 @@ fn check_names(root: &Section<'_, '_>, settings: &Settings) {
 
 /// Every key of every section: read from a text that has each repeated section once.
 pub(super) fn known_keys() -> Vec<(String, &'static str)> {
-    const EACH_ONCE: &str = "[[signing_key]]\n[[decryption_key]]\n[[portal]]\n[[publisher]]\n";
+    const EACH_ONCE: &str = "[[signing_key]]\n[[decryption_key]]\n[[portal]]\n[[publisher]]\n\
+        [collect]\n[[collect.portal]]\n[[collect.period]]\n";
     let (_, _, mut keys) = read_all(Path::new("keys"), EACH_ONCE);
     keys.sort();
     keys.dedup();
