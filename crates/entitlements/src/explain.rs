@@ -126,9 +126,9 @@ impl Candidate {
             from: terms.from,
             until: terms.until,
             entitles: judged.verdict.is_ok(),
-            code: judged.verdict.map_or_else(Denied::code, |()| "entitles"),
+            code: judged.verdict.map_or_else(Denied::code, |_| "entitles"),
             text: match judged.verdict {
-                Ok(()) => format!("entitles until {} inclusive", times.last(terms.until)),
+                Ok(until) => format!("entitles until {} inclusive", times.last(until)),
                 Err(denied) => times.words(denied),
             },
         }

@@ -5,6 +5,7 @@
 //! *public*, *assignment*. `docs/directory.md` says the same in prose and the tests below say it case by case.
 //! This module never reads a snapshot or a file: facts are passed to it.
 
+use crate::format::fact::{Fact, FactKind};
 use crate::{Denied, Profile, ProfileSet, Public, PublicSet, SubscriptionKind};
 
 /// What a subscription says, apart from its resource and schools.
@@ -20,16 +21,36 @@ pub(crate) struct Terms {
     pub(crate) kind: SubscriptionKind,
 }
 
-/// Judges one subscription for one person in one school.
+impl Terms {
+    /// Whether an instant is in the validity.
+    #[inline]
+    pub(crate) fn hold_at(&self, at: i64) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// When an assignment holds that was made for a time of its own: only while the subscription does, too. `None`
+    /// when that is never.
+    pub(crate) fn narrowed(self, from: Option<i64>, until: Option<i64>) -> Option<Self> {
+        let narrowed = Self {
+            from: from.map_or(self.from, |from| from.max(self.from)),
+            until: until.map_or(self.until, |until| until.min(self.until)),
+            ..self
+        };
+        (narrowed.from < narrowed.until).then_some(narrowed)
+    }
+}
+
+/// Judges one subscription for one person in one school. A yes says until when: the first second without the right.
 ///
-/// `assigned` is asked only when everything else holds and the subscription is INDIV; it may report damage.
+/// `assigned` answers until when it is assigned to the person, or that it is not. It is asked only when everything
+/// else holds and the subscription is INDIV; it may report damage.
 #[inline]
 pub(crate) fn judge(
     terms: &Terms,
     profiles: ProfileSet,
     at: i64,
-    assigned: impl FnOnce() -> Result<bool, Denied>,
-) -> Result<(), Denied> {
+    assigned: impl FnOnce() -> Result<Option<i64>, Denied>,
+) -> Result<i64, Denied> {
     if at < terms.from {
         return Err(Denied::SubscriptionNotYet { starts: terms.from });
     }
@@ -40,10 +61,37 @@ pub(crate) fn judge(
         return Err(Denied::PublicExcluded);
     }
     match terms.kind {
-        SubscriptionKind::WholeSchool => Ok(()),
-        SubscriptionKind::Individual if assigned()? => Ok(()),
-        SubscriptionKind::Individual => Err(Denied::NotAssigned),
+        SubscriptionKind::WholeSchool => Ok(terms.until),
+        SubscriptionKind::Individual => match assigned()? {
+            Some(until) => Ok(until.min(terms.until)),
+            None => Err(Denied::NotAssigned),
+        },
     }
+}
+
+/// By what an assignment in a school can reach a person: the person, each of their profiles there, each of their
+/// classes, groups, levels and subjects there (`facts`).
+#[inline]
+pub(crate) fn reached_by(
+    person: u32,
+    profiles: ProfileSet,
+    facts: impl Iterator<Item = u32>,
+) -> impl Iterator<Item = Fact> {
+    let person = Fact::new(FactKind::Person, person);
+    let profiles = profiles
+        .iter()
+        .filter_map(|profile| Fact::new(FactKind::Profile, profile as u32));
+    let facts = facts
+        .map(Fact)
+        .filter(|fact| matches!(fact.split(), Ok((FactKind::Group | FactKind::Code, _))));
+    person.into_iter().chain(profiles).chain(facts)
+}
+
+/// As which public somebody uses a licence: the first, in the order of [`Public::ALL`], of those that the subscription
+/// is for and they belong to. `None` when it is not for them: then they use none.
+pub(crate) fn used_as(publics: PublicSet, profiles: ProfileSet) -> Option<Public> {
+    let theirs = publics_of(profiles);
+    publics.iter().find(|public| theirs.contains(*public))
 }
 
 /// The publics that somebody with these profiles belongs to.
@@ -126,7 +174,7 @@ mod tests {
         profiles: &[Profile],
         at: i64,
         assigned: bool,
-    ) -> Result<(), Denied> {
+    ) -> Result<i64, Denied> {
         let terms = Terms {
             from: 100,
             until: 200,
@@ -134,7 +182,7 @@ mod tests {
             kind,
         };
         judge(&terms, profiles.iter().copied().collect(), at, || {
-            Ok(assigned)
+            Ok(assigned.then_some(i64::MAX))
         })
     }
 
@@ -142,8 +190,8 @@ mod tests {
     fn validity_begins_at_from_and_ends_before_until() {
         let at = |at| judged(WholeSchool, PUPILS, &[Profile::Pupil], at, false);
         assert_eq!(at(99), Err(Denied::SubscriptionNotYet { starts: 100 }));
-        assert_eq!(at(100), Ok(()));
-        assert_eq!(at(199), Ok(()));
+        assert_eq!(at(100), Ok(200));
+        assert_eq!(at(199), Ok(200));
         assert_eq!(at(200), Err(Denied::SubscriptionExpired { ended: 200 }));
         assert_eq!(
             at(i64::MIN),
@@ -172,7 +220,7 @@ mod tests {
         for (profile, public) in table {
             for asked in Public::ALL {
                 let expected = if Some(asked) == public {
-                    Ok(())
+                    Ok(200)
                 } else {
                     Err(Denied::PublicExcluded)
                 };
@@ -188,8 +236,8 @@ mod tests {
     #[test]
     fn one_of_several_profiles_is_enough() {
         let both = &[Profile::Pupil, Profile::SchoolLife];
-        assert_eq!(judged(WholeSchool, PUPILS, both, 150, false), Ok(()));
-        assert_eq!(judged(WholeSchool, STAFF, both, 150, false), Ok(()));
+        assert_eq!(judged(WholeSchool, PUPILS, both, 150, false), Ok(200));
+        assert_eq!(judged(WholeSchool, STAFF, both, 150, false), Ok(200));
         assert_eq!(
             judged(WholeSchool, &[Public::Teachers], both, 150, false),
             Err(Denied::PublicExcluded)
@@ -203,8 +251,8 @@ mod tests {
     #[test]
     fn individual_needs_an_assignment_and_whole_school_does_not() {
         let pupil = &[Profile::Pupil];
-        assert_eq!(judged(WholeSchool, PUPILS, pupil, 150, false), Ok(()));
-        assert_eq!(judged(Individual, PUPILS, pupil, 150, true), Ok(()));
+        assert_eq!(judged(WholeSchool, PUPILS, pupil, 150, false), Ok(200));
+        assert_eq!(judged(Individual, PUPILS, pupil, 150, true), Ok(200));
         assert_eq!(
             judged(Individual, PUPILS, pupil, 150, false),
             Err(Denied::NotAssigned)
@@ -221,6 +269,65 @@ mod tests {
             judged(Individual, PUPILS, &[Profile::Pupil], 200, true),
             Err(Denied::SubscriptionExpired { ended: 200 })
         );
+    }
+
+    #[test]
+    fn an_assignment_may_end_before_its_subscription_and_never_after() {
+        let terms = Terms {
+            from: 100,
+            until: 200,
+            publics: PublicSet::EMPTY.with(Public::Pupils),
+            kind: Individual,
+        };
+        let pupil = ProfileSet::EMPTY.with(Profile::Pupil);
+        for (assigned, until) in [(170, 170), (200, 200), (300, 200)] {
+            assert_eq!(judge(&terms, pupil, 150, || Ok(Some(assigned))), Ok(until));
+        }
+        let narrowed = |from, until| terms.narrowed(from, until).map(|t| (t.from, t.until));
+        assert_eq!(narrowed(None, None), Some((100, 200)));
+        assert_eq!(narrowed(Some(50), Some(300)), Some((100, 200)));
+        assert_eq!(narrowed(Some(120), None), Some((120, 200)));
+        assert_eq!(narrowed(None, Some(180)), Some((100, 180)));
+        assert_eq!(narrowed(Some(200), None), None);
+        assert_eq!(narrowed(None, Some(100)), None);
+        assert!(!terms.hold_at(99) && terms.hold_at(100));
+        assert!(terms.hold_at(199) && !terms.hold_at(200));
+    }
+
+    #[test]
+    fn a_licence_is_used_as_the_first_public_that_counts() {
+        let set = |publics: &[Public]| publics.iter().copied().collect::<PublicSet>();
+        let both: ProfileSet = [Profile::Librarian, Profile::Teacher].into_iter().collect();
+        assert_eq!(used_as(set(&Public::ALL), both), Some(Public::Teachers));
+        assert_eq!(
+            used_as(set(&[Public::Librarians, Public::Pupils]), both),
+            Some(Public::Librarians)
+        );
+        assert_eq!(used_as(set(PUPILS), both), None);
+        assert_eq!(used_as(set(&Public::ALL), ProfileSet::EMPTY), None);
+    }
+
+    #[test]
+    fn assignments_reach_by_person_profiles_and_what_they_are_in_the_school() {
+        let fact = |kind, number| Fact::new(kind, number).unwrap();
+        let profiles = ProfileSet::EMPTY.with(Profile::Teacher);
+        let group = fact(FactKind::Group, 4);
+        let code = fact(FactKind::Code, 5);
+        // A person or a profile among the facts is damage, and reaches nobody.
+        let facts = [
+            group,
+            code,
+            fact(FactKind::Person, 9),
+            fact(FactKind::Profile, 0),
+        ];
+        let reached: Vec<Fact> = reached_by(7, profiles, facts.iter().map(|fact| fact.0)).collect();
+        let expected = [
+            fact(FactKind::Person, 7),
+            fact(FactKind::Profile, Profile::Teacher as u32),
+            group,
+            code,
+        ];
+        assert_eq!(reached, expected);
     }
 
     #[test]

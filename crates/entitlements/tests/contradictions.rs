@@ -230,12 +230,12 @@ fn no_school_has_more_offers_of_a_resource_than_the_bound() {
         });
     }
     let mut file = File::of(&country);
-    assert_eq!(file.length(OFFERS), 301 * 16);
+    assert_eq!(file.length(OFFERS), 301 * 20);
     let offers = file.start(OFFERS);
     for (at, expected) in [(255, "granted"), (256, "snapshot-corrupt")] {
         // The second resource's offers, one after another, become the first one's.
         for offer in 201..=at {
-            file = file.with(offers + 16 * offer, 0);
+            file = file.with(offers + 20 * offer, 0);
         }
         assert_eq!(
             code(&file.with(0, file.word(0)).open().unwrap(), "p1"),

@@ -106,6 +106,7 @@ pub(crate) fn licences(
                 subscription: offer.subscription,
                 targets_list: work.lists.intern(&targets)?,
                 terms: offer.terms,
+                dated_list: 0,
             };
             work.sections.push(&record);
             let school = &mut schools[offer.establishment as usize];

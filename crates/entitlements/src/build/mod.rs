@@ -19,6 +19,7 @@ mod pool;
 mod progress;
 mod rekey;
 mod report;
+mod school_kinds;
 mod source;
 mod sources;
 mod urls;
@@ -37,6 +38,7 @@ pub use self::rekey::{Rekeyed, rekey};
 use self::report::Fault;
 pub(crate) use self::report::Log;
 pub use self::report::{BuildError, BuildReport, FileReport, Reason, SetAside};
+use self::school_kinds::SchoolKinds;
 use self::source::{Row, Stop, Table};
 pub use self::sources::Sources;
 use self::write::Sections;
@@ -135,6 +137,7 @@ pub fn build(
         lists: Lists::new(1),
         sections: Sections::default(),
         schools: KeyMap::default(),
+        school_kinds: SchoolKinds::default(),
         groups: GroupNumbers::default(),
         codes: KeyMap::default(),
         resources: KeyMap::default(),
@@ -209,6 +212,7 @@ pub(crate) struct Work<'d> {
     lists: Lists,
     sections: Sections,
     schools: KeyMap,
+    school_kinds: SchoolKinds,
     groups: GroupNumbers,
     codes: KeyMap,
     resources: KeyMap,

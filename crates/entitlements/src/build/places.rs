@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::Work;
 use super::pool::{KeyMap, Texts};
 use super::report::{BuildError, Fault, Reason};
+use super::school_kinds::{MAX_NATURE, is_first_degree};
 use super::source::{Row, Table, optional, required};
 use super::write::Sections;
 use crate::Attribute;
@@ -18,9 +19,14 @@ pub(crate) const ENTS: Table<3> = Table {
     file: "ents.tsv",
     columns: [required("code"), required("name"), optional("alias_of")],
 };
-pub(crate) const ESTABLISHMENTS: Table<2> = Table {
+pub(crate) const ESTABLISHMENTS: Table<4> = Table {
     file: "establishments.tsv",
-    columns: [required("uai"), required("name")],
+    columns: [
+        required("uai"),
+        required("name"),
+        optional("nature"),
+        optional("degree"),
+    ],
 };
 pub(crate) const GROUPS: Table<5> = Table {
     file: "groups.tsv",
@@ -149,11 +155,13 @@ pub(crate) fn ents(work: &mut Work<'_>) -> Result<Ents, BuildError> {
 pub(crate) fn establishments(
     work: &mut Work<'_>,
 ) -> Result<Vec<records::Establishment>, BuildError> {
-    let mut rows: Vec<(String, u32)> = Vec::new();
+    let mut rows: Vec<(String, u32, String, bool)> = Vec::new();
     let mut seen = KeyMap::default();
     work.read(&ESTABLISHMENTS, |row, work| {
         let uai = row.key(0, MAX_UAI)?.into_owned();
         let name = row.text(1, MAX_NAME)?;
+        let nature = row.text(2, MAX_NATURE)?.into_owned();
+        let first_degree = row.word(3, is_first_degree)?;
         let name = work.text(&name)?;
         work.unique(
             &mut seen,
@@ -162,16 +170,17 @@ pub(crate) fn establishments(
             &uai,
             row.fault(0, Reason::Duplicate),
         )?;
-        rows.push((uai, name));
+        rows.push((uai, name, nature, first_degree));
         Ok(())
     })?;
     rows.sort();
     let mut schools = Vec::with_capacity(rows.len());
     let mut fingerprints = Vec::with_capacity(rows.len());
-    for (number, (uai, name_text)) in (0..).zip(rows) {
+    for (number, (uai, name_text, nature, first_degree)) in (0..).zip(rows) {
         let key = work.key(Domain::Establishment, "", &uai);
         fingerprints.push(key);
         work.schools.insert(key, number);
+        work.school_kinds.note(number, &nature, first_degree);
         schools.push(records::Establishment {
             uai_text: work.texts.intern(&uai)?,
             name_text,

@@ -76,6 +76,64 @@ impl<'s> Words<'s> {
     }
 }
 
+/// A list of pairs of a fact and a word, ascending.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pairs<'s>(&'s [[u8; 8]]);
+
+impl<'s> Pairs<'s> {
+    /// The words of a list, two by two.
+    #[inline]
+    pub(crate) fn of(words: Words<'s>) -> Result<Self, Corrupt> {
+        let octets = words.0.as_flattened();
+        let (pairs, rest) = octets.as_chunks();
+        if rest.is_empty() {
+            Ok(Self(pairs))
+        } else {
+            Err(Corrupt)
+        }
+    }
+
+    /// Whether there is none, which is the rule.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each in turn.
+    #[inline]
+    pub(crate) fn iter(self) -> impl Iterator<Item = (Fact, u32)> + use<'s> {
+        self.0.iter().map(Self::pair)
+    }
+
+    /// What stands beside a fact: at most `most` words, of which there must not be more.
+    #[inline]
+    pub(crate) fn of_fact(
+        self,
+        fact: Fact,
+        most: usize,
+    ) -> Result<impl Iterator<Item = u32> + use<'s>, Corrupt> {
+        let first = self.0.partition_point(|pair| Self::pair(pair).0 < fact);
+        let rest = &self.0[first..];
+        let count = rest
+            .iter()
+            .take_while(|pair| Self::pair(pair).0 == fact)
+            .take(most + 1)
+            .count();
+        if count > most {
+            return Err(Corrupt);
+        }
+        Ok(rest[..count].iter().map(|pair| Self::pair(pair).1))
+    }
+
+    fn pair(octets: &[u8; 8]) -> (Fact, u32) {
+        let [a, b, c, d, e, f, g, h] = *octets;
+        (
+            Fact(u32::from_le_bytes([a, b, c, d])),
+            u32::from_le_bytes([e, f, g, h]),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +152,27 @@ mod tests {
             assert_eq!(Fact::new(kind, MAX_NUMBER), None);
         }
         assert_eq!(Fact(4 << NUMBER_BITS).split(), Err(Corrupt));
+    }
+
+    #[test]
+    fn pairs_are_searched() {
+        let octets: Vec<u8> = [1_u32, 7, 3, 8, 3, 9, 5, 7]
+            .iter()
+            .flat_map(|w| w.to_le_bytes())
+            .collect();
+        let pairs = Pairs::of(Words::new(&octets)).unwrap();
+        let of = |fact, most| {
+            pairs
+                .of_fact(Fact(fact), most)
+                .map(Iterator::collect::<Vec<_>>)
+        };
+        assert_eq!(of(3, 2), Ok(vec![8, 9]));
+        assert_eq!(of(5, 2), Ok(vec![7]));
+        assert_eq!(of(4, 2), Ok(vec![]));
+        assert_eq!(of(6, 2), Ok(vec![]));
+        assert_eq!(of(3, 1), Err(Corrupt), "more than there may be");
+        assert_eq!(pairs.iter().count(), 4);
+        assert!(Pairs::of(Words::new(&octets[..12])).is_err(), "half a pair");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The binary layout of a snapshot, version 1: what `docs/snapshot.md` describes, in code.
+//! The binary layout of a snapshot, version 2: what `docs/snapshot.md` describes, in code.
 //!
 //! Everything is little-endian. A file is a header, a table of sections, the sections, and the hashes of its 1 MiB
 //! chunks. Readers here check every offset, length and reference before use and answer [`Corrupt`] where one is
@@ -13,7 +13,7 @@ pub(crate) mod integrity;
 pub(crate) mod records;
 
 /// Version of the layout. A reader refuses any other.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// In the place of a reference: there is none.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -26,6 +26,8 @@ pub(crate) const MAX_SCHOOLS: usize = 64;
 pub(crate) const MAX_FACTS: usize = 1000;
 /// Most subscriptions that one school can have to one resource, ended ones included.
 pub(crate) const MAX_OFFERS: usize = 256;
+/// Most periods in which one subscription can be assigned to the same fact in one school.
+pub(crate) const MAX_PERIODS: usize = 16;
 
 /// The file contradicts itself. Told to callers as `snapshot-corrupt`, never as a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,7 @@ macro_rules! sections {
         pub(crate) enum Section { $($(#[$meta])* $name = $number),* }
 
         impl Section {
-            /// Every section of version 1, in file order.
+            /// Every section of version 2, in file order.
             pub(crate) const ALL: [Self; [$($number),*].len()] = [$(Self::$name),*];
 
             /// Its name for people.

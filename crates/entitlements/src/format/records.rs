@@ -67,10 +67,12 @@ record!(
     Offer in Offers {
         resource: u32,
         subscription: u32,
-        /// INDIV: the facts to which it is assigned in this school, ascending.
+        /// INDIV: the facts to which it is assigned in this school as long as it is valid, ascending.
         targets_list: u32,
         /// The subscription's, so that a look-up need not read it.
         terms: u32,
+        /// INDIV: pairs of fact and terms, ascending: what it is assigned to for a part of that time.
+        dated_list: u32,
     }
 );
 record!(
@@ -234,7 +236,7 @@ mod tests {
             Person::SIZE,
             Affiliation::SIZE,
         ];
-        assert_eq!(sizes, [16, 16, 16, 16, 8, 40, 48, 16, 8, 16, 24, 32, 12]);
+        assert_eq!(sizes, [16, 16, 20, 16, 8, 40, 48, 16, 8, 16, 24, 32, 12]);
     }
 
     #[test]

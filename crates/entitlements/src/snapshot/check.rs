@@ -6,13 +6,13 @@
 use crate::SnapshotError;
 use crate::ark;
 use crate::format::body::Body;
-use crate::format::fact::{Fact, FactKind, Words};
+use crate::format::fact::{Fact, FactKind, Pairs, Words};
 use crate::format::index::{self, BUCKET};
 use crate::format::records::{
     Code, Ent, Establishment, Family, Group, Offer, Person, Publisher, Record, Resource,
     Subscription, Terms, Url,
 };
-use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, NONE, Section};
+use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, NONE, Section};
 
 type Checked = Result<(), Corrupt>;
 
@@ -127,6 +127,7 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
             ensure(run <= MAX_OFFERS)?;
             last = Some((offer.resource, offer.subscription));
             facts(body, body.list(offer.targets_list)?)?;
+            periods(body, &offer)?;
         }
         Ok(())
     })?;
@@ -192,12 +193,43 @@ fn facts(body: &Body, facts: Words<'_>) -> Checked {
     for fact in facts.iter() {
         ensure(last < Some(fact))?;
         last = Some(fact);
-        match Fact(fact).split()? {
-            (FactKind::Person, number) => body.record::<Person>(number).map(drop)?,
-            (FactKind::Group, number) => body.record::<Group>(number).map(drop)?,
-            (FactKind::Code, number) => body.record::<Code>(number).map(drop)?,
-            (FactKind::Profile, number) => ensure(number < u16::BITS)?,
-        }
+        known(body, Fact(fact))?;
+    }
+    Ok(())
+}
+
+/// A fact names what is there.
+fn known(body: &Body, fact: Fact) -> Checked {
+    match fact.split()? {
+        (FactKind::Person, number) => body.record::<Person>(number).map(drop),
+        (FactKind::Group, number) => body.record::<Group>(number).map(drop),
+        (FactKind::Code, number) => body.record::<Code>(number).map(drop),
+        (FactKind::Profile, number) => ensure(number < u16::BITS),
+    }
+}
+
+/// What an offer is assigned to for a part of its time: facts in ascending order that name what is there, each with
+/// periods within the subscription's.
+fn periods(body: &Body, offer: &Offer) -> Checked {
+    let whole: Terms = body.record(offer.terms)?;
+    let pairs = Pairs::of(body.list(offer.dated_list)?)?;
+    let mut last = None;
+    let mut run = 0;
+    for (fact, terms) in pairs.iter() {
+        ensure(last < Some((fact, terms)))?;
+        run = match last {
+            Some((before, _)) if before == fact => run + 1,
+            _ => 1,
+        };
+        ensure(run <= MAX_PERIODS)?;
+        last = Some((fact, terms));
+        known(body, fact)?;
+        let period: Terms = body.record(terms)?;
+        ensure(
+            whole.from <= period.from
+                && period.until <= whole.until
+                && (period.publics, period.kind) == (whole.publics, whole.kind),
+        )?;
     }
     Ok(())
 }

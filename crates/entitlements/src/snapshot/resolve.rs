@@ -9,10 +9,10 @@ use smallvec::SmallVec;
 use super::views::terms;
 use super::{Ent, Grant, Resource, Snapshot};
 use crate::format::body::Affiliations;
-use crate::format::fact::{Fact, FactKind, Words};
+use crate::format::fact::{Pairs, Words};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, Affiliation, Offer};
-use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERSON, Section};
+use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, MAX_PERSON, Section};
 use crate::rules::{self, Terms};
 use crate::{Denied, ProfileSet, Query};
 
@@ -35,7 +35,8 @@ pub(crate) struct Judged {
     pub(crate) position: usize,
     pub(crate) subscription: u32,
     pub(crate) terms: Terms,
-    pub(crate) verdict: Result<(), Denied>,
+    /// A yes says until when: the first second without the right.
+    pub(crate) verdict: Result<i64, Denied>,
 }
 
 impl Snapshot {
@@ -54,9 +55,9 @@ impl Snapshot {
         let mut subscriptions: SmallVec<[u32; 4]> = SmallVec::new();
         let mut no = Denied::NoSubscription;
         subject.each_offer(query.at, |judged| match judged.verdict {
-            Ok(()) => {
+            Ok(ends) => {
                 entitling |= 1 << judged.position;
-                until = until.max(judged.terms.until);
+                until = until.max(ends);
                 if !subscriptions.contains(&judged.subscription) {
                     subscriptions.push(judged.subscription);
                 }
@@ -156,7 +157,7 @@ impl<'s> Subject<'s> {
                 let terms = terms(&self.snapshot.body.record(offer.terms)?);
                 let profiles = profiles(&affiliation)?;
                 let verdict = rules::judge(&terms, profiles, at, || {
-                    Ok(self.assigned(&affiliation, profiles, offer.targets_list)?)
+                    Ok(self.assigned(&affiliation, profiles, &offer, &terms, at)?)
                 });
                 visit(Judged {
                     position,
@@ -192,31 +193,36 @@ impl<'s> Subject<'s> {
         Ok((first..first + run).filter_map(move |at| offers.get(at)))
     }
 
-    /// Whether a licence assigned to `targets` in a school is assigned to this person there: to the person, to a
-    /// profile of theirs, or to one of their classes, groups, levels or subjects in that school.
+    /// Until when a licence of an offer is assigned to this person in its school; `None` when it is not at this
+    /// instant.
     fn assigned(
         &self,
         affiliation: &Affiliation,
         profiles: ProfileSet,
-        targets: u32,
-    ) -> Result<bool, Corrupt> {
+        offer: &Offer,
+        subscription: &Terms,
+        at: i64,
+    ) -> Result<Option<i64>, Corrupt> {
         let body = &self.snapshot.body;
-        let targets = body.list(targets)?;
-        let is_target = |kind, number| {
-            let fact = Fact::new(kind, number).ok_or(Corrupt)?;
-            Ok(targets.has(fact.0))
-        };
-        if is_target(FactKind::Person, self.person)? {
-            return Ok(true);
-        }
-        for profile in profiles.iter() {
-            if is_target(FactKind::Profile, profile as u32)? {
-                return Ok(true);
+        let targets = body.list(offer.targets_list)?;
+        let dated = Pairs::of(body.list(offer.dated_list)?)?;
+        let facts = facts(self.snapshot, affiliation)?;
+        let mut until = None;
+        for fact in rules::reached_by(self.person, profiles, facts.iter()) {
+            if targets.has(fact.0) {
+                return Ok(Some(subscription.until));
+            }
+            if dated.is_empty() {
+                continue;
+            }
+            for number in dated.of_fact(fact, MAX_PERIODS)? {
+                let period = terms(&body.record(number)?);
+                if period.hold_at(at) {
+                    until = until.max(Some(period.until));
+                }
             }
         }
-        Ok(facts(self.snapshot, affiliation)?
-            .iter()
-            .any(|fact| is_group_or_code(fact) && targets.has(fact)))
+        Ok(until)
     }
 }
 
@@ -231,14 +237,6 @@ pub(crate) fn facts<'s>(
         return Err(Corrupt);
     }
     Ok(facts)
-}
-
-#[inline]
-fn is_group_or_code(fact: u32) -> bool {
-    matches!(
-        Fact(fact).split(),
-        Ok((FactKind::Group | FactKind::Code, _))
-    )
 }
 
 /// Profiles of an affiliation.
