@@ -43,15 +43,17 @@ pub(crate) enum Kind {
     Schools = 0,
     Groups = 1,
     Codes = 2,
-    People = 3,
-    Managers = 4,
+    Courses = 3,
+    People = 4,
+    Managers = 5,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Schools,
         Self::Groups,
         Self::Codes,
+        Self::Courses,
         Self::People,
         Self::Managers,
     ];
@@ -62,6 +64,7 @@ impl Kind {
             Self::Schools => "school",
             Self::Groups => "group",
             Self::Codes => "code",
+            Self::Courses => "course",
             Self::People => "person",
             Self::Managers => "manager",
         }
@@ -124,6 +127,7 @@ pub(crate) fn write_header(
     }
     out.extend_from_slice(&counts.people.to_le_bytes());
     out.extend_from_slice(&counts.affiliations.to_le_bytes());
+    out.extend_from_slice(&counts.courses.to_le_bytes());
     out.resize(DEGREE, 0);
     out.push(head.degree as u8);
     out.push(head.ent.len() as u8);
@@ -198,6 +202,7 @@ pub(crate) fn read(header: &[u8; HEADER], table: &[u8]) -> Option<Layout> {
             managers: u32_at(header, 92),
             people: u64_at(header, 96),
             affiliations: u64_at(header, 104),
+            courses: u32_at(header, 112),
         },
         blocks: read_table(table, u32_at(header, 12), u64_at(header, 24))?,
         root,
@@ -210,9 +215,10 @@ pub(crate) fn read(header: &[u8; HEADER], table: &[u8]) -> Option<Layout> {
     (of(Kind::Schools) == u64::from(counts.schools)
         && of(Kind::Groups) == u64::from(counts.groups)
         && of(Kind::Codes) == u64::from(counts.codes)
+        && of(Kind::Courses) == u64::from(counts.courses)
         && of(Kind::Managers) == u64::from(counts.managers)
         && of(Kind::People) == counts.people
-        && header[112..DEGREE].iter().all(|octet| *octet == 0))
+        && header[116..DEGREE].iter().all(|octet| *octet == 0))
     .then_some(layout)
 }
 

@@ -154,6 +154,8 @@ pub struct Counts {
     pub groups: u32,
     /// Distinct codes of levels and subjects.
     pub codes: u32,
+    /// Courses that schools offer.
+    pub courses: u32,
     /// Assignment managers (*responsables d'affectation*).
     pub managers: u32,
     /// People: pupils, teachers, other staff.
@@ -197,6 +199,22 @@ impl CodeKind {
         [Self::PMs4, Self::PMat, Self::EMs1]
             .get(usize::from(number))
             .copied()
+    }
+}
+
+/// What a school's course code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum CourseKind {
+    /// Course of study (*module élémentaire de formation*, `GARMEF`).
+    Mef = 0,
+    /// Subject (*matière*, `GARMatiere`).
+    Subject = 1,
+}
+
+impl CourseKind {
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        [Self::Mef, Self::Subject].get(usize::from(number)).copied()
     }
 }
 

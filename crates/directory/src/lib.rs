@@ -63,13 +63,15 @@ mod write;
 
 pub use error::{SegmentError, WriteError};
 pub use format::SEGMENT_VERSION;
-pub use kinds::{CodeKind, Counts, Degree, GroupKind, Head, NotAStamp, Stamp, is_ent_code};
+pub use kinds::{
+    CodeKind, Counts, CourseKind, Degree, GroupKind, Head, NotAStamp, Stamp, is_ent_code,
+};
 pub use list::{NumberList, Numbers, TextList, Texts};
 pub use read::Segment;
 pub use record::{
-    Affiliation, AffiliationList, Affiliations, Code, Group, MAX_AFFILIATIONS, MAX_FACTS, MAX_ID,
-    MAX_LIST, MAX_TEXT, Manager, Person, School,
+    Affiliation, AffiliationList, Affiliations, Code, Course, Group, MAX_AFFILIATIONS, MAX_FACTS,
+    MAX_ID, MAX_LIST, MAX_TEXT, Manager, Person, School,
 };
 pub use sort::{DEFAULT_SORT_BUFFER, Sorted, Sorter};
-pub use walk::{Managers, People};
+pub use walk::{Courses, Managers, People};
 pub use write::{SegmentWriter, Written};

@@ -12,7 +12,7 @@ use crate::format::{self, Block, HEADER, Kind, Refused, sha256};
 use crate::kinds::{Counts, Head};
 use crate::record::{Code, Group, School, Tables};
 use crate::varint::Octets;
-use crate::walk::{Managers, People};
+use crate::walk::{Courses, Managers, People};
 
 /// A segment, open for reading. Many may walk it at the same time.
 #[derive(Debug)]
@@ -194,6 +194,12 @@ impl Segment {
         self.codes.all(Code::take)
     }
 
+    /// Walks what schools say of their course codes, by school, kind and code.
+    #[must_use]
+    pub fn courses(&self) -> Courses<'_> {
+        Courses::new(self, self.blocks(Kind::Courses))
+    }
+
     /// Walks all people in the order of their identifiers.
     #[must_use]
     pub fn people(&self) -> People<'_> {
@@ -231,6 +237,8 @@ impl Segment {
 
     /// Reads everything: hashes, order, references. Answers nothing but yes.
     pub fn check(&self) -> Result<(), SegmentError> {
+        let mut courses = self.courses();
+        while courses.next()?.is_some() {}
         let mut people = self.people();
         while people.next()?.is_some() {}
         let mut managers = self.managers();
@@ -250,9 +258,15 @@ impl Segment {
                 .partition_point(|block| kind_from.is_none_or(|from| block.kind < from))
                 as u32
         };
-        let next = [Kind::Groups, Kind::Codes, Kind::People, Kind::Managers]
-            .into_iter()
-            .find(|next| *next > kind);
+        let next = [
+            Kind::Groups,
+            Kind::Codes,
+            Kind::Courses,
+            Kind::People,
+            Kind::Managers,
+        ]
+        .into_iter()
+        .find(|next| *next > kind);
         at(Some(kind))..at(next)
     }
 

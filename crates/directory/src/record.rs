@@ -3,7 +3,7 @@
 //! References are numbers into the segment's own sorted tables. A record that is handed out holds: its texts are UTF-8
 //! and within the bounds below, its numbers exist, its lists ascend.
 
-use crate::kinds::{CodeKind, GroupKind};
+use crate::kinds::{CodeKind, CourseKind, GroupKind};
 use crate::list::{Numbers, Texts};
 use crate::varint::{self, Octets};
 
@@ -49,6 +49,19 @@ pub struct Code<'a> {
     pub kind: CodeKind,
     /// The code.
     pub code: &'a str,
+}
+
+/// What a school says of one of its course codes. A later change that names the code is understood by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Course<'a> {
+    /// Number of the school.
+    pub school: u32,
+    /// What the code means.
+    pub kind: CourseKind,
+    /// The code.
+    pub code: &'a str,
+    /// For a course of study: its MEFSTAT code, or empty.
+    pub level: &'a str,
 }
 
 /// A pupil, teacher or other member of the staff.
@@ -274,6 +287,29 @@ impl<'a> Code<'a> {
     /// In this order codes stand in a segment.
     pub(crate) fn key(&self) -> (CodeKind, &'a str) {
         (self.kind, self.code)
+    }
+}
+
+impl<'a> Course<'a> {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        varint::put(out, self.school);
+        out.push(self.kind as u8);
+        varint::put_text(out, self.code);
+        varint::put_text(out, self.level);
+    }
+
+    pub(crate) fn take(octets: &mut Octets<'a>, tables: &Tables) -> Option<Self> {
+        Some(Self {
+            school: octets.number().filter(|school| *school < tables.schools)?,
+            kind: CourseKind::from_number(octets.octet()?)?,
+            code: id(octets)?,
+            level: text(octets)?,
+        })
+    }
+
+    /// In this order courses stand in a segment.
+    pub(crate) fn key(&self) -> (u64, &'a str) {
+        (u64::from(self.school) << 8 | self.kind as u64, self.code)
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::error::SegmentError;
 use crate::read::Segment;
-use crate::record::{Manager, Person, Tables};
+use crate::record::{Course, Manager, Person, Tables};
 use crate::varint::Octets;
 
 /// Where a walk stands.
@@ -21,8 +21,8 @@ struct Walk<'s> {
     at: usize,
     left: u32,
     records: u32,
-    /// The identifier handed out last.
-    last: String,
+    /// The key of the record handed out last.
+    last: (u64, String),
 }
 
 impl<'s> Walk<'s> {
@@ -35,7 +35,7 @@ impl<'s> Walk<'s> {
             at: 0,
             left: 0,
             records: 0,
-            last: String::new(),
+            last: (0, String::new()),
         }
     }
 
@@ -44,7 +44,7 @@ impl<'s> Walk<'s> {
         &'w mut self,
         kind: &'static str,
         take: impl FnOnce(&mut Octets<'w>, &'w Tables) -> Option<T>,
-        id: impl FnOnce(&T) -> &'w str,
+        key: impl FnOnce(&T) -> (u64, &'w str),
     ) -> Result<Option<T>, SegmentError> {
         let first = self.left == 0;
         if first {
@@ -70,15 +70,20 @@ impl<'s> Walk<'s> {
         };
         self.left -= 1;
         self.at = self.block.len() - octets.0.len();
-        let id = id(&record);
-        let as_said = !first || self.segment.first_of(self.number) == id;
-        if !as_said || self.last.as_str() >= id || (self.left == 0 && !octets.0.is_empty()) {
+        let key = key(&record);
+        let said = self.segment.first_of(self.number);
+        let as_said = !first || said == key.1 || kind == "course";
+        if !as_said
+            || (self.last.0, self.last.1.as_str()) >= key
+            || (self.left == 0 && !octets.0.is_empty())
+        {
             self.left = 0;
             self.blocks = 0..0;
             return Err(wrong);
         }
-        self.last.clear();
-        self.last.push_str(id);
+        self.last.0 = key.0;
+        self.last.1.clear();
+        self.last.1.push_str(key.1);
         Ok(Some(record))
     }
 }
@@ -99,7 +104,7 @@ impl<'s> People<'s> {
         reason = "the person is borrowed until the next call"
     )]
     pub fn next(&mut self) -> Result<Option<Person<'_>>, SegmentError> {
-        self.0.next("person", Person::take, |person| person.id)
+        self.0.next("person", Person::take, |person| (0, person.id))
     }
 }
 
@@ -118,6 +123,26 @@ impl<'s> Managers<'s> {
         reason = "the manager is borrowed until the next call"
     )]
     pub fn next(&mut self) -> Result<Option<Manager<'_>>, SegmentError> {
-        self.0.next("manager", Manager::take, |manager| manager.id)
+        self.0
+            .next("manager", Manager::take, |manager| (0, manager.id))
+    }
+}
+
+/// Courses of the schools of a segment, by school, kind and code.
+#[derive(Debug)]
+pub struct Courses<'s>(Walk<'s>);
+
+impl<'s> Courses<'s> {
+    pub(crate) fn new(segment: &'s Segment, blocks: Range<u32>) -> Self {
+        Self(Walk::new(segment, blocks))
+    }
+
+    /// The next course; `None` after the last, and after an error.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the course is borrowed until the next call"
+    )]
+    pub fn next(&mut self) -> Result<Option<Course<'_>>, SegmentError> {
+        self.0.next("course", Course::take, Course::key)
     }
 }

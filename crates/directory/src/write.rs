@@ -12,7 +12,7 @@ use crate::durable;
 use crate::error::WriteError;
 use crate::format::{self, BLOCK, Block, HEADER, Kind, MAX_RECORD, sha256};
 use crate::kinds::{Counts, Head, is_ent_code};
-use crate::record::{Code, Group, Manager, Person, School, Tables};
+use crate::record::{Code, Course, Group, Manager, Person, School, Tables};
 use crate::varint::Octets;
 
 /// A segment that is being written.
@@ -121,7 +121,19 @@ impl SegmentWriter {
         self.close_if_full()
     }
 
-    /// Adds a person, after all codes; people ascend by identifier, octet by octet.
+    /// Adds a course of a school, after all codes; they ascend by school, kind and code.
+    pub fn course(&mut self, course: &Course<'_>) -> Result<(), WriteError> {
+        let number = u64::from(self.counts.courses);
+        self.ascend(Kind::Courses, number, course.key())?;
+        course.put(&mut self.open.octets);
+        self.check(number, |octets, tables| {
+            Course::take(octets, tables).is_some()
+        })?;
+        self.counts.courses += 1;
+        self.close_if_full()
+    }
+
+    /// Adds a person, after all tables; people ascend by identifier, octet by octet.
     pub fn person(&mut self, person: &Person<'_>) -> Result<(), WriteError> {
         let number = self.counts.people;
         self.ascend(Kind::People, number, (0, person.id))?;

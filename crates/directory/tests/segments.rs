@@ -164,6 +164,11 @@ fn what_does_not_fit_is_not_written() {
         ("a group twice", true, |m| m.groups[1] = m.groups[0].clone()),
         ("a group of no school", false, |m| m.groups[2].0 = 2),
         ("codes descend", true, |m| m.codes.swap(0, 1)),
+        ("courses descend", true, |m| m.courses.swap(0, 1)),
+        ("a course twice", true, |m| {
+            m.courses[1] = m.courses[0].clone()
+        }),
+        ("a course of no school", false, |m| m.courses[2].0 = 2),
         ("people descend", true, |m| m.people.swap(0, 1)),
         ("a person twice", true, |m| m.people[1].0 = "p1".into()),
         ("a person without identifier", false, |m| {
@@ -289,6 +294,7 @@ fn models() -> impl Strategy<Value = Model> {
                 schools: schools.into_iter().collect(),
                 groups,
                 codes,
+                courses: Vec::new(),
                 people,
                 managers,
             }

@@ -11,8 +11,9 @@
 use std::path::{Path, PathBuf};
 
 use octroi_directory::{
-    AffiliationList, Code, CodeKind, Degree, Group, GroupKind, Head, Manager, NumberList, Person,
-    School, Segment, SegmentError, SegmentWriter, TextList, WriteError, Written,
+    AffiliationList, Code, CodeKind, Course, CourseKind, Degree, Group, GroupKind, Head, Manager,
+    NumberList, Person, School, Segment, SegmentError, SegmentWriter, TextList, WriteError,
+    Written,
 };
 
 /// A folder that goes when the test ends.
@@ -44,6 +45,7 @@ pub struct Model {
     pub schools: Vec<(String, String)>,
     pub groups: Vec<(u32, GroupKind, String, String, Vec<String>)>,
     pub codes: Vec<(CodeKind, String)>,
+    pub courses: Vec<(u32, CourseKind, String, String)>,
     pub people: Vec<(String, [String; 4], Vec<Affiliation>)>,
     pub managers: Vec<Manages>,
 }
@@ -76,6 +78,14 @@ impl Model {
         }
         for (kind, code) in &self.codes {
             writer.code(&Code { kind: *kind, code })?;
+        }
+        for (school, kind, code, level) in &self.courses {
+            writer.course(&Course {
+                school: *school,
+                kind: *kind,
+                code,
+                level,
+            })?;
         }
         let mut list = AffiliationList::new();
         for (id, [civility, name, given_name, mail], affiliations) in &self.people {
@@ -124,6 +134,12 @@ impl Model {
             codes: segment.codes().map(|c| (c.kind, c.code.into())).collect(),
             ..Self::default()
         };
+        let mut courses = segment.courses();
+        while let Some(c) = courses.next()? {
+            model
+                .courses
+                .push((c.school, c.kind, c.code.into(), c.level.into()));
+        }
         let mut people = segment.people();
         while let Some(p) = people.next()? {
             let texts = [p.civility, p.name, p.given_name, p.mail].map(str::to_owned);
@@ -167,6 +183,11 @@ impl Model {
             codes: vec![
                 (CodeKind::PMs4, text("2111")),
                 (CodeKind::PMat, text("020700")),
+            ],
+            courses: vec![
+                (0, CourseKind::Mef, text("10010012110"), text("21110010001")),
+                (0, CourseKind::Subject, text("020700"), text("")),
+                (1, CourseKind::Mef, text("10010012110"), text("")),
             ],
             people: vec![
                 (
