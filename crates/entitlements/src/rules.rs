@@ -89,8 +89,7 @@ pub(crate) fn reached_by(
 
 /// As which public somebody uses a licence: the first, in the order of [`Public::ALL`], of those that the subscription
 /// is for and they belong to. `None` when it is not for them: then they use none.
-pub(crate) fn used_as(publics: PublicSet, profiles: ProfileSet) -> Option<Public> {
-    let theirs = publics_of(profiles);
+pub(crate) fn used_as(publics: PublicSet, theirs: PublicSet) -> Option<Public> {
     publics.iter().find(|public| theirs.contains(*public))
 }
 
@@ -297,14 +296,14 @@ mod tests {
     #[test]
     fn a_licence_is_used_as_the_first_public_that_counts() {
         let set = |publics: &[Public]| publics.iter().copied().collect::<PublicSet>();
-        let both: ProfileSet = [Profile::Librarian, Profile::Teacher].into_iter().collect();
+        let both = set(&[Public::Librarians, Public::Teachers]);
         assert_eq!(used_as(set(&Public::ALL), both), Some(Public::Teachers));
         assert_eq!(
             used_as(set(&[Public::Librarians, Public::Pupils]), both),
             Some(Public::Librarians)
         );
         assert_eq!(used_as(set(PUPILS), both), None);
-        assert_eq!(used_as(set(&Public::ALL), ProfileSet::EMPTY), None);
+        assert_eq!(used_as(set(&Public::ALL), PublicSet::EMPTY), None);
     }
 
     #[test]

@@ -157,12 +157,12 @@ fn each_bad_line_is_set_aside_with_file_line_and_reason() {
         (
             "subscriptions.tsv",
             "s2\tark:/99999/r1\t0561622J\tETABL\tELEVE\t2026-02-30\t2026-03-01",
-            "subscriptions.tsv:3: from: neither a date (YYYY-MM-DD) nor an instant with offset",
+            "subscriptions.tsv:3: from: RG10: neither a date (YYYY-MM-DD) nor an instant with offset",
         ),
         (
             "subscriptions.tsv",
             "s2\tark:/99999/r1\t0561622J\tETABL\tELEVE\t2026-03-01\t2026-02-28",
-            "subscriptions.tsv:3: until: ends before it begins",
+            "subscriptions.tsv:3: until: RG10: ends before it begins",
         ),
         (
             "subscriptions.tsv",
@@ -176,7 +176,7 @@ fn each_bad_line_is_set_aside_with_file_line_and_reason() {
     let empty = "s2\tark:/99999/r1\t0561622J\tETABL\t\t2026-02-01\t2026-02-28";
     assert_eq!(
         aside("subscriptions.tsv", empty),
-        ["subscriptions.tsv:3: publics: empty"]
+        ["subscriptions.tsv:3: publics: RG10: empty"]
     );
 }
 

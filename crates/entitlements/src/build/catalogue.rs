@@ -1,6 +1,6 @@
 //! Publishers, resources, their families and URLs, and what each resource may be given.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Work;
 use super::places::MAX_NAME;
@@ -10,7 +10,7 @@ use super::source::{Row, Table, optional, required};
 use super::urls::{escape_attribute, escape_text, families, is_url, urls};
 use crate::ark::{self, MAX_ARK};
 use crate::format::fingerprint::Domain;
-use crate::format::records::{self, DISABLED, PULL};
+use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
 use crate::format::{NONE, Section};
 use crate::{Attribute, AttributeSet, Delivery};
 
@@ -23,7 +23,7 @@ pub(crate) const PUBLISHERS: Table<4> = Table {
         optional("disabled"),
     ],
 };
-pub(crate) const RESOURCES: Table<9> = Table {
+pub(crate) const RESOURCES: Table<11> = Table {
     file: "resources.tsv",
     columns: [
         required("id"),
@@ -35,6 +35,8 @@ pub(crate) const RESOURCES: Table<9> = Table {
         optional("family"),
         optional("acs_index"),
         optional("disabled"),
+        optional("mother"),
+        optional("opens_family"),
     ],
 };
 pub(crate) const RELEASE: Table<2> = Table {
@@ -63,6 +65,9 @@ pub(crate) struct ResourceRow {
     delivery: Delivery,
     disabled: bool,
     attributes: AttributeSet,
+    line: u32,
+    mother: bool,
+    opens_family: bool,
 }
 
 /// Reads the catalogue; `work.resources` then has a number for each resource. Answers each publisher's id and pseudonym
@@ -70,6 +75,7 @@ pub(crate) struct ResourceRow {
 pub(crate) fn catalogue(work: &mut Work<'_>) -> Result<Vec<(String, String)>, BuildError> {
     let publishers = publishers(work)?;
     let mut rows = resources(work, &publishers)?;
+    mothers(work, &mut rows);
     release(work, &mut rows)?;
     write(work, &publishers, &rows)?;
     Ok(publishers
@@ -126,6 +132,8 @@ fn resources(
         let family = row.text(6, 255)?.into_owned();
         let acs_index = acs_index(row)?;
         let disabled = row.switch(8)?;
+        let mother = row.switch(9)?;
+        let opens_family = row.switch(10)?;
         let ark = bare(&id).ok_or_else(|| row.fault(0, Reason::NotAnArk))?;
         work.unique(
             &mut seen,
@@ -149,6 +157,9 @@ fn resources(
             delivery,
             disabled,
             attributes: AttributeSet::EMPTY,
+            line: row.line,
+            mother,
+            opens_family,
         });
         Ok(())
     })?;
@@ -158,6 +169,44 @@ fn resources(
         work.resources.insert(key, number);
     }
     Ok(rows)
+}
+
+/// Settles which resource is the mother of its family: the one that says so, and none where two do. Notes what each
+/// opens besides itself.
+fn mothers(work: &mut Work<'_>, rows: &mut [ResourceRow]) {
+    let mut families: BTreeMap<(u32, &str), Vec<u32>> = BTreeMap::new();
+    for (number, row) in (0..).zip(&*rows) {
+        if !row.family.is_empty() {
+            let family = families.entry((row.publisher, &row.family));
+            family.or_default().push(number);
+        }
+    }
+    let mut mothers: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for members in families.into_values() {
+        let mut claimants = members.iter().filter(|n| rows[**n as usize].mother);
+        if let (Some(mother), None) = (claimants.next(), claimants.next()) {
+            let others = members.iter().copied().filter(|n| n != mother);
+            mothers.insert(*mother, others.collect());
+        }
+    }
+    for (number, row) in (0..).zip(rows) {
+        let is_mother = mothers.contains_key(&number);
+        for (switch, column) in [(&mut row.mother, 9), (&mut row.opens_family, 10)] {
+            if *switch && !is_mother {
+                *switch = false;
+                let fault = Fault {
+                    column: Some(RESOURCES.columns[column].name),
+                    reason: Reason::NotTheMother,
+                };
+                work.log.aside(RESOURCES.file, row.line, fault);
+            }
+        }
+        if row.opens_family
+            && let Some(others) = mothers.remove(&number)
+        {
+            work.opened.insert(number, others);
+        }
+    }
 }
 
 fn release(work: &mut Work<'_>, rows: &mut [ResourceRow]) -> Result<(), BuildError> {
@@ -204,6 +253,8 @@ fn write(
     for row in rows {
         let family = families.get(&(row.publisher, row.family.as_str()));
         let disabled = if row.disabled { DISABLED } else { 0 };
+        let mother = if row.mother { MOTHER } else { 0 };
+        let opens = if row.opens_family { OPENS_FAMILY } else { 0 };
         let pull = if row.delivery == Delivery::Pull {
             PULL
         } else {
@@ -213,7 +264,7 @@ fn write(
             id_text: work.texts.intern(&row.id)?,
             name_text: row.name,
             publisher: row.publisher,
-            flags: disabled | pull,
+            flags: disabled | pull | mother | opens,
             access_url_text: work.texts.intern(&row.access_url)?,
             access_url_escaped_text: work.texts.intern(&escape_attribute(&row.access_url))?,
             family: family.copied().unwrap_or(NONE),

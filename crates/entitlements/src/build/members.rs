@@ -1,7 +1,5 @@
 //! Who is what in which school, once people are written: for whoever counts members.
 
-#![allow(dead_code)] // until licence counts are read
-
 use super::Work;
 use super::pool::Lists;
 use crate::ProfileSet;

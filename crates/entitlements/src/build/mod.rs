@@ -8,7 +8,9 @@
 //! tables), `pool` and `index`
 //! (what makes sections), `write` (the file), `report` (what is told).
 
+mod assignments;
 mod catalogue;
+mod counting;
 mod index;
 mod licences;
 mod lines;
@@ -22,6 +24,7 @@ mod report;
 mod school_kinds;
 mod source;
 mod sources;
+mod subscriptions;
 mod urls;
 mod write;
 
@@ -29,7 +32,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use smallvec::SmallVec;
 
 use self::places::GroupNumbers;
 use self::pool::{KeyMap, Lists, Texts};
@@ -59,8 +61,8 @@ const FILES: [&str; 10] = [
     catalogue::PUBLISHERS.file,
     catalogue::RESOURCES.file,
     catalogue::RELEASE.file,
-    licences::SUBSCRIPTIONS.file,
-    licences::ASSIGNMENTS.file,
+    subscriptions::SUBSCRIPTIONS.file,
+    assignments::ASSIGNMENTS.file,
 ];
 
 /// What a build is told besides its sources.
@@ -141,6 +143,7 @@ pub fn build(
         groups: GroupNumbers::default(),
         codes: KeyMap::default(),
         resources: KeyMap::default(),
+        opened: BTreeMap::new(),
         log: Log::new(options),
     };
     progress.begin(Phase::Places, None);
@@ -216,6 +219,8 @@ pub(crate) struct Work<'d> {
     groups: GroupNumbers,
     codes: KeyMap,
     resources: KeyMap,
+    /// For the mother of a family that opens it, the other members.
+    opened: BTreeMap<u32, Vec<u32>>,
     log: Log,
 }
 
@@ -270,17 +275,9 @@ impl Work<'_> {
         number.ok_or_else(|| row.fault(column, Reason::Unknown))
     }
 
-    /// Numbers of the schools that a list names.
-    fn school_list<const N: usize>(
-        &mut self,
-        row: &Row<'_, N>,
-        column: usize,
-    ) -> SmallVec<[u32; 8]> {
-        let (key, schools) = (self.fingerprint_key, &self.schools);
-        row.list(column, places::MAX_UAI, &mut self.log, |uai| {
-            let key = fingerprint(&key, Domain::Establishment, "", uai);
-            schools.get(&key).copied().ok_or(Reason::Unknown)
-        })
+    /// Resources that a subscription to this one opens besides it.
+    fn opened_by(&self, resource: u32) -> impl Iterator<Item = u32> + '_ {
+        self.opened.get(&resource).into_iter().flatten().copied()
     }
 
     /// Number of a class or group of a school.

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::subscription::RuleBroken;
 use crate::{BuildOptions, Counts, SnapshotError};
 
 /// Why a line, or one value of it, was set aside.
@@ -87,6 +88,18 @@ pub enum Reason {
     /// An assignment to a subscription that is not INDIV.
     #[error("the subscription is not INDIV")]
     NotIndividual,
+    /// A rule of subscriptions is broken.
+    #[error("{0}")]
+    RuleBroken(RuleBroken),
+    /// An assignment outside the subscription's validity.
+    #[error("the subscription is not valid at that time")]
+    SubscriptionNotValid,
+    /// An assignment for whose people there are not licences enough.
+    #[error("no licences left for it")]
+    LicencesExhausted,
+    /// A mother without a family, one of several mothers, or what only a mother does.
+    #[error("only the one mother of a family is one")]
+    NotTheMother,
     /// An assignment in a school that the subscription does not cover.
     #[error("the subscription does not cover this school")]
     SchoolNotCovered,
@@ -140,6 +153,9 @@ pub struct FileReport {
     pub taken: u64,
     /// Lines and values set aside.
     pub set_aside: u64,
+    /// Of these, assignments for which there was no licence left. They do not count against the thresholds: what was
+    /// bought ran out, nothing is wrong with the table.
+    pub licences_exhausted: u64,
 }
 
 /// What a build did.
@@ -276,6 +292,7 @@ impl Log {
     pub(crate) fn aside(&mut self, file: &'static str, line: u32, fault: Fault) {
         let report = self.files.entry(file).or_default();
         report.set_aside += 1;
+        report.licences_exhausted += u64::from(fault.reason == Reason::LicencesExhausted);
         // Each table may list as many, so that a bad one does not hide another.
         if report.set_aside <= self.listed as u64 {
             self.set_aside.push(SetAside {
@@ -299,9 +316,9 @@ impl Log {
             .sort_by_key(|aside| (aside.file, aside.line, aside.column));
         for file in files {
             let report = self.files.get(file).copied().unwrap_or_default();
-            let ratio = report.set_aside as f64 / report.lines.max(1) as f64;
-            let too_many =
-                report.set_aside > options.max_set_aside && ratio > options.max_set_aside_ratio;
+            let wrong = report.set_aside - report.licences_exhausted;
+            let ratio = wrong as f64 / report.lines.max(1) as f64;
+            let too_many = wrong > options.max_set_aside && ratio > options.max_set_aside_ratio;
             if too_many || (report.lines > 0 && report.taken == 0) {
                 self.set_aside.retain(|aside| aside.file == *file);
                 return Err(BuildError::TooManySetAside {

@@ -16,7 +16,6 @@ pub(crate) struct SchoolKinds {
     first_degree: Vec<u32>,
 }
 
-#[allow(dead_code)] // until subscriptions ask
 impl SchoolKinds {
     /// Notes a school; they come in the order of their numbers.
     pub(crate) fn note(&mut self, number: u32, nature: &str, first_degree: bool) {

@@ -118,7 +118,7 @@ record!(
         id_text: u32,
         name_text: u32,
         publisher: u32,
-        /// Bit 0: disabled. Bit 1: pull.
+        /// Bit 0: disabled. Bit 1: pull. Bit 2: mother of its family. Bit 3: opens its family.
         flags: u32,
         access_url_text: u32,
         /// The same with `&`, `<`, `>`, `"` and `'` escaped, for an attribute of a page.
@@ -214,6 +214,10 @@ pub(crate) const CODE_KINDS: [Attribute; 3] = [Attribute::PMs4, Attribute::PMat,
 pub(crate) const DISABLED: u32 = 1;
 /// Bit of [`Resource::flags`].
 pub(crate) const PULL: u32 = 2;
+/// Bit of [`Resource::flags`].
+pub(crate) const MOTHER: u32 = 4;
+/// Bit of [`Resource::flags`].
+pub(crate) const OPENS_FAMILY: u32 = 8;
 
 #[cfg(test)]
 mod tests {

@@ -9,8 +9,8 @@ use crate::format::body::Body;
 use crate::format::fact::{Fact, FactKind, Pairs, Words};
 use crate::format::index::{self, BUCKET};
 use crate::format::records::{
-    Code, Ent, Establishment, Family, Group, Offer, Person, Publisher, Record, Resource,
-    Subscription, Terms, Url,
+    Code, Ent, Establishment, Family, Group, MOTHER, OPENS_FAMILY, Offer, Person, Publisher,
+    Record, Resource, Subscription, Terms, Url,
 };
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, NONE, Section};
 
@@ -117,7 +117,8 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
             .iter::<Offer>()
         {
             let subscription: Subscription = body.record(offer.subscription)?;
-            ensure(subscription.resource == offer.resource && subscription.terms == offer.terms)?;
+            ensure(subscription.terms == offer.terms)?;
+            opened(body, &subscription, &offer)?;
             ensure(last < Some((offer.resource, offer.subscription)))?;
             run = if last.is_some_and(|(resource, _)| resource == offer.resource) {
                 run + 1
@@ -206,6 +207,17 @@ fn known(body: &Body, fact: Fact) -> Checked {
         (FactKind::Code, number) => body.record::<Code>(number).map(drop),
         (FactKind::Profile, number) => ensure(number < u16::BITS),
     }
+}
+
+/// A subscription is to the resource that it offers, or to a mother that opens it.
+fn opened(body: &Body, subscription: &Subscription, offer: &Offer) -> Checked {
+    if subscription.resource == offer.resource {
+        return Ok(());
+    }
+    let mother: Resource = body.record(subscription.resource)?;
+    let member: Resource = body.record(offer.resource)?;
+    let opens = MOTHER | OPENS_FAMILY;
+    ensure(mother.flags & opens == opens && mother.family != NONE && mother.family == member.family)
 }
 
 /// What an offer is assigned to for a part of its time: facts in ascending order that name what is there, each with

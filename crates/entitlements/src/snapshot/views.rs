@@ -4,7 +4,7 @@
 //! the same, a view shows an empty text, never another record's.
 
 use super::Snapshot;
-use crate::format::records::{self, DISABLED, PULL};
+use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
 use crate::format::{Corrupt, NONE};
 use crate::rules::Terms;
 use crate::{AttributeSet, Delivery, PublicSet, SubscriptionKind};
@@ -206,6 +206,18 @@ impl<'s> Resource<'s> {
     pub fn family(&self) -> Option<&'s str> {
         let family = self.family_record()?;
         Some(self.text(family.name_text))
+    }
+
+    /// Whether it is the mother of its family (*mereFamille*).
+    #[must_use]
+    pub fn is_mother(&self) -> bool {
+        self.record.flags & MOTHER != 0
+    }
+
+    /// Whether a subscription to it opens the other members of its family, too.
+    #[must_use]
+    pub fn opens_family(&self) -> bool {
+        self.record.flags & OPENS_FAMILY != 0
     }
 
     /// Access URLs of its family, or its own: what `LRA` releases.
