@@ -74,6 +74,8 @@ pub(super) fn shape(seed: u64, port: u16, day: Date) -> Shape {
         people: 5000,
         resources: 200,
         portals: 5,
+        projects: 0,
+        national: false,
         publishers: 12,
         disabled_partners: true,
         unsolicited: false,

@@ -132,6 +132,8 @@ fn country(args: &CountryArgs) -> Result<(), Failure> {
         people: args.people,
         resources: args.resources,
         portals: args.portals,
+        projects: 0,
+        national: false,
         publishers: args.publishers,
         disabled_partners: false,
         unsolicited: args.unsolicited,

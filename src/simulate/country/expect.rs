@@ -143,10 +143,7 @@ impl Country {
         };
         let classes =
             || places().flat_map(|(s, place)| place.classes.iter().map(move |&c| s.class(c)));
-        let ident = self
-            .portals
-            .get(person.portal)
-            .map_or("", |p| p.ident.as_str());
+        let ident = self.ident_of(person.seat.school);
         let mut attributes = Vec::new();
         for &name in resource.release.attributes() {
             let mut values: Vec<String> = match name {

@@ -1,7 +1,8 @@
 //! A made-up country: portals, schools, people, publishers, resources, subscriptions and assignments.
 //!
 //! Every fact is a function of the seed and a place ([`super::prng`]), so the same [`Shape`] always gives the same
-//! country, nothing is held in memory but the partners, and any size is written as a stream. What each person may use
+//! country, nothing is held in memory but the partners and, of a national one, where each school begins; any size is
+//! written as a stream. What each person may use
 //! is worked out here a second time, by [`expect`], from these facts alone: the demo compares the gateway with it, so
 //! this module must never call `octroi_entitlements`.
 
@@ -39,6 +40,13 @@ pub struct Shape {
     pub resources: u32,
     /// How many portals.
     pub portals: u16,
+    /// How many ENT projects (`idENT`) the portals have together; 0 for one each.
+    #[serde(default)]
+    pub projects: u16,
+    /// Whether schools have the sizes and kinds of a nation: four in five are small first-degree schools, and a
+    /// *lycée* has eight times their people.
+    #[serde(default)]
+    pub national: bool,
     /// How many publishers.
     pub publishers: u16,
     /// Whether the last portal and the last publisher are switched off in the gateway's settings.
@@ -85,6 +93,8 @@ pub struct Country {
     pub publishers: Vec<Publisher>,
     portal_starts: Vec<u32>,
     resource_starts: Vec<u32>,
+    /// People before each school, when sizes follow from kinds; empty otherwise.
+    school_starts: Vec<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -128,6 +138,12 @@ impl Country {
         if u32::from(shape.portals) > shape.schools {
             return Err(ShapeError::MoreThan("portals", "schools"));
         }
+        if shape.projects > 0 && shape.projects < shape.portals {
+            return Err(ShapeError::MoreThan("portals", "ENT projects"));
+        }
+        if u32::from(shape.projects) > shape.schools {
+            return Err(ShapeError::MoreThan("ENT projects", "schools"));
+        }
         if u32::from(shape.publishers) > shape.resources {
             return Err(ShapeError::MoreThan("publishers", "resources"));
         }
@@ -148,20 +164,26 @@ impl Country {
             .map(|i| {
                 let mut portal = partner::portal(i, last(shape.portals, i), &shape.hosts);
                 portal.unsolicited |= shape.unsolicited;
+                portal.more_idents = partner::more_idents(&portal.ident, i, &shape);
                 portal
             })
             .collect();
         let publishers = (0..shape.publishers)
             .map(|i| partner::publisher(i, last(shape.publishers, i), &shape.hosts))
             .collect();
-        Ok(Self {
+        let mut country = Self {
             portal_starts: Self::share_out(shape.schools, shape.portals),
             resource_starts: Self::share_resources(shape.resources, shape.publishers),
             shape,
             seeds,
             portals,
             publishers,
-        })
+            school_starts: Vec::new(),
+        };
+        if country.shape.national {
+            country.school_starts = country.national_starts();
+        }
+        Ok(country)
     }
 
     /// What the country was made from.

@@ -54,6 +54,9 @@ pub struct Portal {
     pub name: String,
     /// `idEnt`.
     pub ident: String,
+    /// Further ENT projects of the same portal. Each has its own schools, people and archives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_idents: Vec<String>,
     /// SAML entityID.
     pub entity_id: String,
     /// Host name without port.
@@ -213,6 +216,7 @@ pub(super) fn portal(index: u16, disabled: bool, hosts: &Hosts) -> Portal {
     Portal {
         mail_domain: format!("{id}.example"),
         ident,
+        more_idents: Vec::new(),
         entity_id,
         host,
         origin,
@@ -228,6 +232,22 @@ pub(super) fn portal(index: u16, disabled: bool, hosts: &Hosts) -> Portal {
             KeyKind::Rsa2048
         },
     }
+}
+
+impl Portal {
+    /// Its ENT projects, in order.
+    pub fn idents(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.ident)
+            .chain(&self.more_idents)
+            .map(String::as_str)
+    }
+}
+
+/// The projects of the portal at this place beyond its first: an even share, the remainder going to the first portals.
+pub(super) fn more_idents(ident: &str, index: u16, shape: &super::Shape) -> Vec<String> {
+    let portals = shape.portals.max(1);
+    let share = shape.projects / portals + u16::from(index < shape.projects % portals);
+    (2..=share).map(|n| format!("{ident}P{n}")).collect()
 }
 
 /// The publisher at this place. Ways come in turn of six; the fourth and the fifth share a pseudonym domain.

@@ -3,6 +3,7 @@
 use super::Country;
 use super::names::{FAMILY, GIVEN, SUBJECTS, plain};
 use super::school::{Kind, School};
+use crate::simulate::prng::Draw;
 
 /// What a person is in a school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,7 +62,7 @@ pub struct Person {
     pub civility: Option<&'static str>,
     /// `P_MEL`: staff only.
     pub mail: Option<String>,
-    /// Codes of subjects taught.
+    /// Codes of subjects taught, or studied in a national country.
     pub subjects: Vec<&'static str>,
     /// Schools with the places of the classes that the person is in or teaches there. The first is the seat's.
     pub schools: Vec<Attachment>,
@@ -78,6 +79,11 @@ pub struct Attachment {
     pub groups: Vec<u32>,
 }
 
+/// Codes and labels of the subjects that people of the second degree teach and study.
+pub fn subjects() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SUBJECTS.iter().map(|s| (s.code, s.label))
+}
+
 impl Person {
     /// Given name, then family name.
     #[must_use]
@@ -92,6 +98,13 @@ impl Country {
     pub fn person(&self, seat: Seat) -> Option<Person> {
         let school = self.school(seat.school);
         (seat.seat < school.seats).then(|| self.person_in(&school, seat.seat))
+    }
+
+    /// The person of this rank in the whole country, if there are that many: a pure function of seed and rank, so that
+    /// anybody of fifteen million can be acted for without a table.
+    #[must_use]
+    pub fn person_at(&self, rank: u64) -> Option<Person> {
+        self.person(self.seat_at(rank)?)
     }
 
     /// Everybody whose first school this is, in order.
@@ -122,10 +135,13 @@ impl Country {
         if profile == Profile::Teacher && school.kind != Kind::Primary {
             subjects.extend(draw.pick(SUBJECTS).map(|s| s.code));
         }
+        if profile == Profile::Pupil && school.kind != Kind::Primary && self.shape.national {
+            subjects.extend(studied(&mut draw));
+        }
         let mut schools = vec![self.attachment(school, seat, profile)];
-        // One teacher in twenty also works in another school of the same portal.
+        // One teacher in twenty also works in another school of the same ENT project.
         if profile == Profile::Teacher && draw.chance(50) {
-            let range = self.schools_of(school.portal);
+            let range = self.schools_of_project(school.index);
             let other = range.start + draw.place(range.end - range.start);
             if other != school.index {
                 schools.push(self.attachment(&self.school(other), seat, profile));
@@ -219,6 +235,21 @@ impl Country {
         }
     }
 }
+
+/// What every pupil of the second degree studies, and one or two subjects of choice. Few different sets, as in schools.
+fn studied(draw: &mut Draw) -> impl Iterator<Item = &'static str> {
+    let chosen = 1 + draw.place(2) as usize;
+    let skipped = draw.place((SUBJECTS.len() - CORE) as u32) as usize;
+    let own = SUBJECTS.iter().skip(CORE).cycle().skip(skipped);
+    SUBJECTS
+        .iter()
+        .take(CORE)
+        .chain(own.take(chosen))
+        .map(|s| s.code)
+}
+
+/// How many subjects at the head of the list every pupil of the second degree has.
+const CORE: usize = 3;
 
 fn profile(school: &School, seat: u32) -> Profile {
     let offices = school.offices();

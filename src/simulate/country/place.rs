@@ -50,10 +50,26 @@ impl Country {
     /// # Errors
     /// [`PlaceError`], naming the file or what the key script said.
     pub fn write_place(&self, out: &Path) -> Result<Counts, PlaceError> {
+        self.write_place_with(out, Self::write_tables)
+    }
+
+    /// The same without the tables of people, who come from portals' archives.
+    ///
+    /// # Errors
+    /// As [`Country::write_place`].
+    pub fn write_place_of_rights(&self, out: &Path) -> Result<Counts, PlaceError> {
+        self.write_place_with(out, Self::write_tables_of_rights)
+    }
+
+    fn write_place_with(
+        &self,
+        out: &Path,
+        write: impl FnOnce(&Self, &Path) -> io::Result<Counts>,
+    ) -> Result<Counts, PlaceError> {
         self.make_keys(&out.join("pki"))?;
         let tables = out.join("directory");
         std::fs::create_dir_all(&tables).map_err(io_at(&tables))?;
-        let counts = self.write_tables(&tables).map_err(io_at(&tables))?;
+        let counts = write(self, &tables).map_err(io_at(&tables))?;
         self.write_metadata(out)?;
         settings::write(&out.join("octroi.toml"), &self.gateway_settings())?;
         let text = toml::to_string(&self.simulator_settings())?;
@@ -206,11 +222,12 @@ impl Country {
     }
 
     fn portal_settings(&self, portal: &Portal, toml: &mut String) {
+        let idents: Vec<String> = portal.idents().map(|i| format!("\"{i}\"")).collect();
         let _ = write!(
             toml,
-            "\n[[portal]]\nid = \"{id}\"\nname = \"{}\"\nidents = [\"{}\"]\nmetadata = \"metadata/portals/{id}.xml\"\n",
+            "\n[[portal]]\nid = \"{id}\"\nname = \"{}\"\nidents = [{}]\nmetadata = \"metadata/portals/{id}.xml\"\n",
             portal.name,
-            portal.ident,
+            idents.join(", "),
             id = portal.id
         );
         for (set, line) in [

@@ -1,7 +1,9 @@
 //! Schools, their classes and groups: which portal a school belongs to, what kind it is, how many people it has.
 
 use super::names::{PATRONS, TOWNS};
+use super::person::Seat;
 use super::{Country, uai};
+use crate::simulate::prng::Draw;
 
 /// First degree (elementary), *collège* or *lycée*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +21,8 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
     code: &'static str,
-    label: &'static str,
+    /// Such as `6ème`.
+    pub label: &'static str,
     /// Eleven digits, as in portals' archives.
     pub mef: &'static str,
     /// MEF STAT 4.
@@ -178,7 +181,7 @@ impl Country {
     pub fn school(&self, index: u32) -> School {
         let index = index % self.shape.schools;
         let mut draw = self.seeds.school.at(u64::from(index), 0);
-        let kind = [Kind::Primary, Kind::College, Kind::Lycee][draw.weighted(&[25, 45, 30]).min(2)];
+        let kind = self.draw_kind(&mut draw);
         let patron = draw.pick(PATRONS).copied().unwrap_or_default();
         let town = draw.pick(TOWNS).copied().unwrap_or_default();
         let name = match kind {
@@ -202,6 +205,9 @@ impl Country {
     /// How many people sit in the schools before this one. An even share, moved by up to six tenths of a school, so
     /// that sizes differ, the total is exact and no table is needed.
     fn people_before(&self, school: u32) -> u64 {
+        if let Some(&start) = self.school_starts.get(school as usize) {
+            return start;
+        }
         if school == 0 {
             return 0;
         }
@@ -213,6 +219,98 @@ impl Country {
         let people =
             u128::from(self.shape.people) * place / (u128::from(self.shape.schools) * 1000);
         u64::try_from(people).unwrap_or(self.shape.people)
+    }
+
+    fn draw_kind(&self, draw: &mut Draw) -> Kind {
+        let weights = if self.shape.national {
+            &[80, 12, 8]
+        } else {
+            &[25, 45, 30]
+        };
+        [Kind::Primary, Kind::College, Kind::Lycee][draw.weighted(weights).min(2)]
+    }
+
+    /// People before each school of a national country: shares in proportion to 1 (first degree), 4 (*collège*) or
+    /// 8 (*lycée*), moved by up to six tenths either way.
+    pub(super) fn national_starts(&self) -> Vec<u64> {
+        let mut sum = 0u64;
+        let before: Vec<u64> = (0..self.shape.schools)
+            .map(|index| {
+                let kind = self.draw_kind(&mut self.seeds.school.at(u64::from(index), 0));
+                let share = match kind {
+                    Kind::Primary => 1,
+                    Kind::College => 4,
+                    Kind::Lycee => 8,
+                };
+                let before = sum;
+                sum += share * (400 + self.seeds.size.at(u64::from(index), 0).below(1201));
+                before
+            })
+            .collect();
+        let part = |before: u64| {
+            let people =
+                u128::from(self.shape.people) * u128::from(before) / u128::from(sum.max(1));
+            u64::try_from(people).unwrap_or(self.shape.people)
+        };
+        before.into_iter().map(part).collect()
+    }
+
+    /// Where the person of this rank in the whole country sits, if there are that many.
+    #[must_use]
+    pub fn seat_at(&self, rank: u64) -> Option<Seat> {
+        if rank >= self.shape.people {
+            return None;
+        }
+        // The last school that begins at or before the rank.
+        let (mut low, mut high) = (0, self.shape.schools);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.people_before(middle) <= rank {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let seat = u32::try_from(rank - self.people_before(low)).ok()?;
+        Some(Seat { school: low, seat })
+    }
+
+    /// `idENT` of the ENT project to which a school belongs.
+    #[must_use]
+    pub fn ident_of(&self, school: u32) -> &str {
+        let Some(portal) = self.portals.get(self.portal_of_school(school)) else {
+            return "";
+        };
+        portal
+            .idents()
+            .nth(self.project_in_portal(school))
+            .unwrap_or(&portal.ident)
+    }
+
+    /// The schools of a portal's project: an even part of the portal's.
+    #[must_use]
+    pub fn schools_of_part(&self, portal: usize, project: usize) -> std::ops::Range<u32> {
+        let range = self.schools_of(portal);
+        let parts = self.portals.get(portal).map_or(1, |p| p.idents().count());
+        let length = u64::from(range.end - range.start);
+        let at = |n: usize| {
+            range.start + u32::try_from(length * n as u64 / parts as u64).unwrap_or_default()
+        };
+        at(project.min(parts))..at((project + 1).min(parts))
+    }
+
+    /// The schools of the project to which this one belongs.
+    pub(super) fn schools_of_project(&self, school: u32) -> std::ops::Range<u32> {
+        let portal = self.portal_of_school(school);
+        self.schools_of_part(portal, self.project_in_portal(school))
+    }
+
+    fn project_in_portal(&self, school: u32) -> usize {
+        let portal = self.portal_of_school(school);
+        let parts = self.portals.get(portal).map_or(1, |p| p.idents().count());
+        (0..parts)
+            .find(|&part| self.schools_of_part(portal, part).contains(&school))
+            .unwrap_or(0)
     }
 
     /// Portals own contiguous ranges of schools; earlier portals are larger.

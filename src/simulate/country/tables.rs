@@ -34,23 +34,37 @@ impl Country {
     /// # Errors
     /// What the file system says.
     pub fn write_tables(&self, directory: &Path) -> io::Result<Counts> {
-        self.write_partners(directory)?;
-        let resources = self.write_resources(directory)?;
         let (schools, people) = self.write_people(directory)?;
-        let (subscriptions, assignments) = self.write_rights(directory)?;
         Ok(Counts {
             schools,
             people,
+            ..self.write_tables_of_rights(directory)?
+        })
+    }
+
+    /// Writes the tables that say nothing of schools' people: projects, publishers, resources, release, subscriptions
+    /// and assignments. People come from portals' archives then.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn write_tables_of_rights(&self, directory: &Path) -> io::Result<Counts> {
+        self.write_partners(directory)?;
+        let resources = self.write_resources(directory)?;
+        let (subscriptions, assignments) = self.write_rights(directory)?;
+        Ok(Counts {
             resources,
             subscriptions,
             assignments,
+            ..Counts::default()
         })
     }
 
     fn write_partners(&self, directory: &Path) -> io::Result<()> {
         let mut ents = Table::create(directory, "ents.tsv", &["code", "name"])?;
         for portal in &self.portals {
-            ents.row([portal.ident.as_str(), &portal.name])?;
+            for ident in portal.idents() {
+                ents.row([ident, &portal.name])?;
+            }
         }
         ents.finish()?;
         // A publisher that is switched off is so in the gateway's settings only: the directory knows nothing of it.
@@ -150,10 +164,7 @@ impl Country {
                     ])?;
                 }
             }
-            let ident = self
-                .portals
-                .get(school.portal)
-                .map_or("", |p| p.ident.as_str());
+            let ident = self.ident_of(index);
             for person in self.people_of(&school) {
                 people.row([
                     ident,
@@ -247,10 +258,7 @@ impl Country {
         school: &School,
         assignee: Assignee,
     ) -> io::Result<()> {
-        let ident = self
-            .portals
-            .get(school.portal)
-            .map_or("", |p| p.ident.as_str());
+        let ident = self.ident_of(school.index);
         let (kind, ent, target) = match assignee {
             Assignee::Seat(seat) => {
                 let Some(person) = self.person(super::person::Seat {

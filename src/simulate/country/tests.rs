@@ -14,6 +14,8 @@ pub(crate) fn shape() -> Shape {
         people: 5000,
         resources: 200,
         portals: 5,
+        projects: 0,
+        national: false,
         publishers: 12,
         disabled_partners: true,
         unsolicited: false,
@@ -54,6 +56,8 @@ fn a_country_of_fifteen_million_answers_without_a_table() {
         people: 15_000_000,
         resources: 14_000,
         portals: 35,
+        projects: 0,
+        national: false,
         publishers: 300,
         ..shape()
     })

@@ -33,6 +33,8 @@ pub(super) fn place() -> &'static Loaded {
             people: 150,
             resources: 30,
             portals: 4,
+            projects: 0,
+            national: false,
             publishers: 6,
             disabled_partners: false,
             unsolicited: false,
