@@ -5,14 +5,17 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use octroi_entitlements::{Pseudonymizer, Query, Snapshot, explain};
+use octroi_entitlements::{
+    BuildOptions, Pseudonymizer, Query, Silent, Snapshot, Sources, build, explain,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use support::naive::{Question, Yes, ask};
+use support::segments::TAKEN_OVER;
 use support::{
-    Affiliation, Assignment, Country, Ent, Group, Person, Publisher, Resource, Subscription,
-    january,
+    Affiliation, Assignment, Country, Ent, Folder, Group, Person, Publisher, Resource,
+    Subscription, january,
 };
 
 const SCHOOLS: [&str; 4] = ["0350042F", "0561622J", "0650499P", "0650499P-ET6"];
@@ -369,6 +372,28 @@ proptest! {
     #[test]
     fn look_up_and_naive_reading_agree(country in country()) {
         let snapshot = country.snapshot();
+        snapshot.check().unwrap();
+        let pseudonymizer = Pseudonymizer::new(&[9; 32]).unwrap();
+        for question in questions(&country) {
+            let Question { ent, person, resource, school, at } = question;
+            let query = Query { ent, person, resource, school, at };
+            let expected = ask(&country, question);
+            prop_assert_eq!(&fast(&snapshot, &pseudonymizer, &query), &expected, "{:?}", question);
+        }
+    }
+
+    #[test]
+    fn segments_give_the_same_answers(country in country()) {
+        let folder = Folder::of(&country);
+        country.write_segments(&folder.join("directory"));
+        for table in TAKEN_OVER {
+            std::fs::remove_file(folder.join(table)).unwrap();
+        }
+        let sources = Sources::tables(folder.path()).with_directory(folder.join("directory"));
+        let out = folder.join("out");
+        let report = build(&sources, &out, &BuildOptions::default(), &Silent).unwrap();
+        prop_assert_eq!(report.set_aside, []);
+        let snapshot = Snapshot::open(&out).unwrap();
         snapshot.check().unwrap();
         let pseudonymizer = Pseudonymizer::new(&[9; 32]).unwrap();
         for question in questions(&country) {

@@ -4,24 +4,33 @@
 //! reason, and can only take rights away. The same sources and options give the same octets. The output appears whole,
 //! by rename, or not at all.
 //!
-//! Files: `lines` and `source` (reading a table), `places`, `people`, `catalogue`, `urls`, `licences` (the
-//! tables), `pool` and `index`
-//! (what makes sections), `write` (the file), `report` (what is told).
+//! Files: `sources` (what is read), `lines` and `source` (reading a table), `segments` (the directory), `places`,
+//! `groups`, `catalogue`, `urls`, `licences` (what they say); for people `people` and `person_lines` (the tables),
+//! `held` (one person of one source), `merge` (all sources in one order), `batch` and `intern` (into sections),
+//! `members` (who is what where); `pool` and `index` (what makes sections), `write` (the file), `report` and
+//! `progress` (what is told).
 
 mod assignments;
+mod batch;
 mod catalogue;
 mod counting;
+mod groups;
+mod held;
 mod index;
+mod intern;
 mod licences;
 mod lines;
 mod members;
+mod merge;
 mod people;
+mod person_lines;
 mod places;
 mod pool;
 mod progress;
 mod rekey;
 mod report;
 mod school_kinds;
+mod segments;
 mod source;
 mod sources;
 mod subscriptions;
@@ -29,11 +38,14 @@ mod urls;
 mod write;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use self::places::GroupNumbers;
+use self::groups::GroupNumbers;
+use self::people::People;
 use self::pool::{KeyMap, Lists, Texts};
 pub use self::progress::{Phase, Progress, Silent};
 pub use self::rekey::{Rekeyed, rekey};
@@ -55,7 +67,7 @@ use crate::snapshot::hex;
 const FILES: [&str; 10] = [
     places::ENTS.file,
     places::ESTABLISHMENTS.file,
-    places::GROUPS.file,
+    groups::GROUPS.file,
     people::PEOPLE.file,
     people::AFFILIATIONS.file,
     catalogue::PUBLISHERS.file,
@@ -63,6 +75,14 @@ const FILES: [&str; 10] = [
     catalogue::RELEASE.file,
     subscriptions::SUBSCRIPTIONS.file,
     assignments::ASSIGNMENTS.file,
+];
+
+/// Tables that may be absent when a directory of segments is there.
+const MAY_BE_ABSENT: [&str; 4] = [
+    places::ESTABLISHMENTS.file,
+    groups::GROUPS.file,
+    people::PEOPLE.file,
+    people::AFFILIATIONS.file,
 ];
 
 /// What a build is told besides its sources.
@@ -119,13 +139,26 @@ pub fn build(
     progress: &dyn Progress,
 ) -> Result<BuildReport, BuildError> {
     let dir = from.tables.as_path();
+    let threads = match options.threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        given => given,
+    };
     progress.begin(Phase::Sources, None);
     let mut digests = BTreeMap::new();
     let mut sources = Context::new(&SHA256);
     for file in FILES {
+        let may_be_absent = from.directory.is_some() && MAY_BE_ABSENT.contains(&file);
+        if may_be_absent && !dir.join(file).exists() {
+            sources.update(&[0; 32]);
+            continue;
+        }
         let digest = lines::digest(&dir.join(file))?;
         sources.update(&digest);
         digests.insert(file, digest);
+    }
+    let segments = segments::open(from.directory.as_deref())?;
+    for opened in &segments {
+        sources.update(&opened.segment.root());
     }
     let sources = sources.finish();
     let key = options
@@ -148,15 +181,22 @@ pub fn build(
     };
     progress.begin(Phase::Places, None);
     let ents = places::ents(&mut work)?;
-    let schools = places::establishments(&mut work)?;
-    places::groups(&mut work)?;
+    let mut segments = segments::of_known_projects(&mut work, &ents, segments);
+    let schools = places::establishments(&mut work, &mut segments)?;
+    groups::groups(&mut work, &mut segments)?;
+    segments::codes(&mut work, &mut segments)?;
     progress.begin(Phase::Catalogue, None);
     let domains = catalogue::catalogue(&mut work)?;
-    progress.begin(Phase::People, None);
-    let mut people = people::people(&mut work, &ents)?;
-    people::affiliations(&mut work, &ents, &mut people)?;
+    let table = people::lines(&mut work, &ents, folder_of(out))?;
+    let keys = intern::people(&mut work, &ents, &segments, table, threads, progress)?;
+    drop(segments);
+    progress.begin(Phase::Index, Some(keys.len() as u64));
+    let people = People::new(index::fill(&keys)?);
+    drop(keys);
     progress.begin(Phase::Licences, None);
     licences::licences(&mut work, &ents, &people, schools)?;
+    work.sections
+        .put(Section::PersonIndex, people.into_octets());
     let Work {
         texts,
         lists,
@@ -170,7 +210,13 @@ pub fn build(
         (people::PEOPLE.file, counts.people),
         (catalogue::RESOURCES.file, counts.resources),
     ];
-    let (files, set_aside) = log.finish(options, &FILES, &needed)?;
+    let names: Vec<String> = log.files.keys().cloned().collect();
+    let others = names.iter().map(String::as_str);
+    let files: Vec<&str> = FILES
+        .into_iter()
+        .chain(others.filter(|name| !FILES.contains(name)))
+        .collect();
+    let told = log.finish(options, &files, &needed)?;
     sections.put(Section::Texts, texts.into_octets());
     sections.put(Section::Lists, lists.into_octets());
     let mut header = Header {
@@ -190,9 +236,18 @@ pub fn build(
         counts,
         bytes,
         digest: hex(&root),
-        files,
-        set_aside,
+        files: told.files,
+        set_aside: told.set_aside,
+        differing: told.differing,
     })
+}
+
+/// The folder in which the output appears; what is put aside during the build lies there, too.
+fn folder_of(out: &Path) -> &Path {
+    match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// A key that nobody can choose collisions for without knowing all the sources.
@@ -237,6 +292,9 @@ impl Work<'_> {
         table: &Table<N>,
         take: impl FnMut(&Row<'_, N>, &mut Self) -> Result<(), Stop>,
     ) -> Result<(), BuildError> {
+        if MAY_BE_ABSENT.contains(&table.file) && !self.digests.contains_key(table.file) {
+            return Ok(());
+        }
         let digest = source::read(self.dir, table, self, take)?;
         if self.digests.get(table.file) != Some(&digest) {
             return Err(BuildError::SourceChanged { file: table.file });

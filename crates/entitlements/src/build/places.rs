@@ -1,18 +1,18 @@
-//! ENT projects, schools, and their classes and groups.
+//! ENT projects and schools.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use octroi_directory::Degree;
+
 use super::Work;
-use super::pool::{KeyMap, Texts};
+use super::pool::KeyMap;
 use super::report::{BuildError, Fault, Reason};
 use super::school_kinds::{MAX_NATURE, is_first_degree};
-use super::source::{Row, Table, optional, required};
-use super::write::Sections;
+use super::segments::{Opened, is_carried, key_fault};
+use super::source::{Table, optional, required};
 use crate::Attribute;
-use crate::format::fact::MAX_NUMBER;
 use crate::format::fingerprint::Domain;
-use crate::format::records::{self, GROUP_KINDS, Record};
+use crate::format::records::{self, GROUP_KINDS};
 use crate::format::{NONE, Section};
 
 pub(crate) const ENTS: Table<3> = Table {
@@ -28,17 +28,6 @@ pub(crate) const ESTABLISHMENTS: Table<4> = Table {
         optional("degree"),
     ],
 };
-pub(crate) const GROUPS: Table<5> = Table {
-    file: "groups.tsv",
-    columns: [
-        required("uai"),
-        required("kind"),
-        required("code"),
-        required("label"),
-        optional("divisions"),
-    ],
-};
-
 /// Octets allowed in names for operators.
 pub(crate) const MAX_NAME: usize = 500;
 /// Octets allowed in the identifier of a school.
@@ -57,6 +46,16 @@ impl Ents {
     /// Number of the project with this code.
     pub(crate) fn number(&self, code: &str) -> Option<u16> {
         self.numbers.get(code).copied()
+    }
+
+    /// Number of the project that speaks now for the people of this one.
+    pub(crate) fn current_number(&self, number: u16) -> u16 {
+        self.number(self.current(number)).unwrap_or(number)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> u16 {
+        self.current.len() as u16
     }
 
     /// Code of the project that speaks now for the people of this one.
@@ -151,9 +150,13 @@ pub(crate) fn ents(work: &mut Work<'_>) -> Result<Ents, BuildError> {
     Ok(Ents { numbers, current })
 }
 
-/// Reads the schools: a number for each key.
+/// Reads the schools: a number for each key, and for each school of the segments.
+///
+/// Several portals may name the same school. What is known of it is what the table says, else its name is that of the
+/// first segment and it is of the first degree if only such flows name it.
 pub(crate) fn establishments(
     work: &mut Work<'_>,
+    segments: &mut [Opened],
 ) -> Result<Vec<records::Establishment>, BuildError> {
     let mut rows: Vec<(String, u32, String, bool)> = Vec::new();
     let mut seen = KeyMap::default();
@@ -163,16 +166,43 @@ pub(crate) fn establishments(
         let nature = row.text(2, MAX_NATURE)?.into_owned();
         let first_degree = row.word(3, is_first_degree)?;
         let name = work.text(&name)?;
-        work.unique(
-            &mut seen,
-            Domain::Establishment,
-            "",
-            &uai,
-            row.fault(0, Reason::Duplicate),
-        )?;
+        let key = work.key(Domain::Establishment, "", &uai);
+        if seen.contains_key(&key) {
+            return Err(row.fault(0, Reason::Duplicate).into());
+        }
+        seen.insert(key, rows.len() as u32);
         rows.push((uai, name, nature, first_degree));
         Ok(())
     })?;
+    let in_table = rows.len();
+    for opened in segments.iter() {
+        for (number, school) in (1..).zip(opened.segment.schools()) {
+            let name = Some(Fault {
+                column: Some("name"),
+                reason: Reason::ForbiddenCharacter,
+            });
+            let name = name.filter(|_| !is_carried(school.name));
+            if let Some(fault) = key_fault(school.uai, MAX_UAI, "uai").or(name) {
+                work.log.aside(&opened.name, number, fault);
+                continue;
+            }
+            let key = work.key(Domain::Establishment, "", school.uai);
+            let first_degree = opened.segment.head().degree == Degree::First;
+            let Some(at) = seen.get(&key).map(|row| *row as usize) else {
+                seen.insert(key, rows.len() as u32);
+                let name = work.text(school.name)?;
+                rows.push((school.uai.to_owned(), name, String::new(), first_degree));
+                continue;
+            };
+            if work.texts.get(rows[at].1) != school.name {
+                work.log.differs(&opened.name, number, "name");
+            }
+            if at >= in_table {
+                // Whose people come in both flows has classes of both.
+                rows[at].3 &= first_degree;
+            }
+        }
+    }
     rows.sort();
     let mut schools = Vec::with_capacity(rows.len());
     let mut fingerprints = Vec::with_capacity(rows.len());
@@ -190,131 +220,15 @@ pub(crate) fn establishments(
     }
     work.sections
         .index(Section::EstablishmentIndex, &fingerprints)?;
+    for opened in segments {
+        let number = |uai| work.schools.get(&work.key(Domain::Establishment, "", uai));
+        let numbers = opened
+            .segment
+            .schools()
+            .map(|school| number(school.uai).copied().unwrap_or(NONE));
+        opened.schools = numbers.collect();
+    }
     Ok(schools)
-}
-
-/// Finds classes and groups, which stand in the order of school, kind and code.
-#[derive(Debug, Default)]
-pub(crate) struct GroupNumbers {
-    /// For each school its first group, and behind the last how many there are.
-    first: Vec<u32>,
-}
-
-impl GroupNumbers {
-    /// Number of a class or group of a school.
-    pub(crate) fn find(
-        &self,
-        sections: &Sections,
-        texts: &Texts,
-        establishment: u32,
-        kind: u32,
-        code: &str,
-    ) -> Option<u32> {
-        let at = establishment as usize;
-        let (mut low, mut high) = (*self.first.get(at)?, *self.first.get(at + 1)?);
-        let octets = sections.octets(Section::Groups);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let group = records::Group::read(&octets[middle as usize * records::Group::SIZE..])?;
-            match (group.kind, texts.get(group.code_text)).cmp(&(kind, code)) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
-                Ordering::Equal => return Some(middle),
-            }
-        }
-        None
-    }
-}
-
-struct GroupRow {
-    establishment: u32,
-    kind: u32,
-    code: String,
-    label: String,
-    divisions: Vec<String>,
-}
-
-/// Reads classes and groups; `work.groups` then finds each.
-pub(crate) fn groups(work: &mut Work<'_>) -> Result<(), BuildError> {
-    let mut rows: Vec<GroupRow> = Vec::new();
-    let mut seen = KeyMap::default();
-    work.read(&GROUPS, |row, work| {
-        let establishment = work.school(row, 0)?;
-        let kind = row.word(1, group_kind)?;
-        let code = part(row, 2)?;
-        let label = part(row, 3)?;
-        if code.is_empty() {
-            return Err(row.fault(2, Reason::Empty).into());
-        }
-        let mut divisions = row
-            .list(4, MAX_CODE, &mut work.log, |code| {
-                if kind == 0 || code.contains("##") {
-                    return Err(if kind == 0 {
-                        Reason::NotAWord
-                    } else {
-                        Reason::DoubleHash
-                    });
-                }
-                Ok(code.to_owned())
-            })
-            .into_vec();
-        divisions.sort();
-        divisions.dedup();
-        let scope = group_scope(establishment, kind);
-        work.unique(
-            &mut seen,
-            Domain::Group,
-            scope,
-            &code,
-            row.fault(2, Reason::Duplicate),
-        )?;
-        rows.push(GroupRow {
-            establishment,
-            kind,
-            code,
-            label,
-            divisions,
-        });
-        Ok(())
-    })?;
-    rows.sort_by(|a, b| {
-        (a.establishment, a.kind, &a.code).cmp(&(b.establishment, b.kind, &b.code))
-    });
-    if rows.len() >= MAX_NUMBER as usize {
-        return Err(BuildError::TooLarge { what: "groups" });
-    }
-    let mut first = Vec::with_capacity(work.schools.len() + 1);
-    let mut values = Vec::new();
-    for (number, row) in (0..).zip(&rows) {
-        values.clear();
-        if row.kind == 0 {
-            values.push(work.texts.intern(&format!("{}##{}", row.code, row.label))?);
-        } else if row.divisions.is_empty() {
-            values.push(
-                work.texts
-                    .intern(&format!("{}##{}##", row.code, row.label))?,
-            );
-        }
-        for division in &row.divisions {
-            values.push(
-                work.texts
-                    .intern(&format!("{}##{}##{division}", row.code, row.label))?,
-            );
-        }
-        let record = records::Group {
-            establishment: row.establishment,
-            kind: row.kind,
-            code_text: work.texts.intern(&row.code)?,
-            values_list: work.lists.intern(&values)?,
-        };
-        work.sections.push(&record);
-        while first.len() <= row.establishment as usize {
-            first.push(number);
-        }
-    }
-    first.resize(work.schools.len() + 1, rows.len() as u32);
-    work.groups = GroupNumbers { first };
-    Ok(())
 }
 
 /// `division` or `group`.
@@ -328,18 +242,4 @@ pub(crate) fn group_kind(word: &str) -> Option<u32> {
         .iter()
         .position(|kind| *kind == released)
         .map(|kind| kind as u32)
-}
-
-/// What a code is unique in.
-pub(crate) fn group_scope(establishment: u32, kind: u32) -> [u8; 5] {
-    let [a, b, c, d] = establishment.to_le_bytes();
-    [a, b, c, d, kind as u8]
-}
-
-fn part<const N: usize>(row: &Row<'_, N>, column: usize) -> Result<String, Fault> {
-    let text = row.text(column, MAX_CODE)?.into_owned();
-    if text.contains("##") {
-        return Err(row.fault(column, Reason::DoubleHash));
-    }
-    Ok(text)
 }

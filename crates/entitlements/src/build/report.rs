@@ -85,6 +85,9 @@ pub enum Reason {
         /// How many are allowed.
         max: usize,
     },
+    /// An earlier source says something else of the same school, group or person; it stands.
+    #[error("an earlier source says something else, which stands")]
+    Differs,
     /// An assignment to a subscription that is not INDIV.
     #[error("the subscription is not INDIV")]
     NotIndividual,
@@ -124,14 +127,25 @@ impl From<Reason> for Fault {
 /// A line, or one value of it, that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetAside {
-    /// File of the source directory.
-    pub file: &'static str,
-    /// Line, from 1; the header is line 1.
+    /// Table, or segment as `directory/<ENT>/<flow>`.
+    pub file: String,
+    /// Line of a table, from 1, the header being line 1; of a segment, the number of the record, from 1.
     pub line: u64,
     /// Column, when the reason is about one.
     pub column: Option<&'static str>,
     /// What was wrong.
     pub reason: Reason,
+}
+
+impl SetAside {
+    fn of(file: &str, line: u32, fault: Fault) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: line.into(),
+            column: fault.column,
+            reason: fault.reason,
+        }
+    }
 }
 
 impl std::fmt::Display for SetAside {
@@ -156,6 +170,8 @@ pub struct FileReport {
     /// Of these, assignments for which there was no licence left. They do not count against the thresholds: what was
     /// bought ran out, nothing is wrong with the table.
     pub licences_exhausted: u64,
+    /// Records that differ from what an earlier source says of the same thing, and give way to it.
+    pub differing: u64,
 }
 
 /// What a build did.
@@ -167,10 +183,12 @@ pub struct BuildReport {
     pub bytes: u64,
     /// Root hash, lower-case hex.
     pub digest: String,
-    /// Lines by file of the source directory.
-    pub files: BTreeMap<&'static str, FileReport>,
+    /// Lines by table, and records by segment.
+    pub files: BTreeMap<String, FileReport>,
     /// The first lines and values set aside, by file and line; all are counted in `files`.
     pub set_aside: Vec<SetAside>,
+    /// The first records that gave way to what an earlier source says; all are counted in `files`.
+    pub differing: Vec<SetAside>,
 }
 
 impl BuildReport {
@@ -218,8 +236,8 @@ pub enum BuildError {
     /// Too much of a table was set aside; see the report.
     #[error("{file}: {set_aside} entries set aside of {lines} lines, more than the threshold")]
     TooManySetAside {
-        /// Which table.
-        file: &'static str,
+        /// Which table or segment.
+        file: String,
         /// Entries set aside.
         set_aside: u64,
         /// Lines of the table.
@@ -230,7 +248,7 @@ pub enum BuildError {
     /// A table that no snapshot can do without gave nothing.
     #[error("{file}: nothing in it to build from")]
     Nothing {
-        /// Which table.
+        /// Which table; the directory, when there is one.
         file: &'static str,
     },
     /// A table changed while it was read.
@@ -238,6 +256,14 @@ pub enum BuildError {
     SourceChanged {
         /// Which table.
         file: &'static str,
+    },
+    /// A segment of the directory is damaged or cannot be read.
+    #[error("{file}: {error}")]
+    Segment {
+        /// Which segment.
+        file: String,
+        /// What is wrong with it.
+        error: octroi_directory::SegmentError,
     },
     /// A publisher's pseudonym domain is not that of the previous snapshot.
     #[error(
@@ -271,11 +297,19 @@ impl BuildError {
     }
 }
 
+/// What a log has to tell.
+pub(crate) struct Told {
+    pub(crate) files: BTreeMap<String, FileReport>,
+    pub(crate) set_aside: Vec<SetAside>,
+    pub(crate) differing: Vec<SetAside>,
+}
+
 /// Collects what is set aside while tables are read.
 #[derive(Debug)]
 pub(crate) struct Log {
-    pub(crate) files: BTreeMap<&'static str, FileReport>,
+    pub(crate) files: BTreeMap<String, FileReport>,
     set_aside: Vec<SetAside>,
+    differing: Vec<SetAside>,
     listed: usize,
 }
 
@@ -284,24 +318,40 @@ impl Log {
         Self {
             files: BTreeMap::new(),
             set_aside: Vec::new(),
+            differing: Vec::new(),
             listed: options.listed,
         }
     }
 
     /// Notes a line or value that is left out.
-    pub(crate) fn aside(&mut self, file: &'static str, line: u32, fault: Fault) {
-        let report = self.files.entry(file).or_default();
+    pub(crate) fn aside(&mut self, file: &str, line: u32, fault: Fault) {
+        let listed = self.listed as u64;
+        let report = self.file(file);
         report.set_aside += 1;
         report.licences_exhausted += u64::from(fault.reason == Reason::LicencesExhausted);
         // Each table may list as many, so that a bad one does not hide another.
-        if report.set_aside <= self.listed as u64 {
-            self.set_aside.push(SetAside {
-                file,
-                line: line.into(),
-                column: fault.column,
-                reason: fault.reason,
-            });
+        if report.set_aside <= listed {
+            self.set_aside.push(SetAside::of(file, line, fault));
         }
+    }
+
+    /// Notes a record that gives way to what an earlier source says.
+    pub(crate) fn differs(&mut self, file: &str, line: u32, column: &'static str) {
+        let listed = self.listed as u64;
+        let report = self.file(file);
+        report.differing += 1;
+        if report.differing <= listed {
+            let fault = Fault {
+                column: Some(column),
+                reason: Reason::Differs,
+            };
+            self.differing.push(SetAside::of(file, line, fault));
+        }
+    }
+
+    /// What a table or segment gave so far.
+    pub(crate) fn file(&mut self, file: &str) -> &mut FileReport {
+        self.files.entry(file.to_owned()).or_default()
     }
 
     /// The list in the order of files and lines; refuses when a table lost too much, or one that is needed gave
@@ -309,30 +359,38 @@ impl Log {
     pub(crate) fn finish(
         mut self,
         options: &BuildOptions,
-        files: &[&'static str],
+        files: &[&str],
         needed: &[(&'static str, u32)],
-    ) -> Result<(BTreeMap<&'static str, FileReport>, Vec<SetAside>), BuildError> {
-        self.set_aside
-            .sort_by_key(|aside| (aside.file, aside.line, aside.column));
+    ) -> Result<Told, BuildError> {
+        for list in [&mut self.set_aside, &mut self.differing] {
+            list.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+        }
         for file in files {
-            let report = self.files.get(file).copied().unwrap_or_default();
+            let report = self.files.get(*file).copied().unwrap_or_default();
             let wrong = report.set_aside - report.licences_exhausted;
             let ratio = wrong as f64 / report.lines.max(1) as f64;
             let too_many = wrong > options.max_set_aside && ratio > options.max_set_aside_ratio;
             if too_many || (report.lines > 0 && report.taken == 0) {
                 self.set_aside.retain(|aside| aside.file == *file);
                 return Err(BuildError::TooManySetAside {
-                    file,
+                    file: (*file).to_owned(),
                     set_aside: report.set_aside,
                     lines: report.lines,
                     listed: self.set_aside,
                 });
             }
-            if needed.contains(&(*file, 0)) {
+            if let Some((file, _)) = needed.iter().find(|needed| **needed == (*file, 0)) {
                 return Err(BuildError::Nothing { file });
             }
         }
-        Ok((self.files, self.set_aside))
+        if let Some((file, _)) = needed.iter().find(|(_, count)| *count == 0) {
+            return Err(BuildError::Nothing { file });
+        }
+        Ok(Told {
+            files: self.files,
+            set_aside: self.set_aside,
+            differing: self.differing,
+        })
     }
 }
 

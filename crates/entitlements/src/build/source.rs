@@ -149,7 +149,7 @@ pub(crate) fn read<const N: usize, C: AsMut<Log>>(
     mut take: impl FnMut(&Row<'_, N>, &mut C) -> Result<(), Stop>,
 ) -> Result<[u8; 32], BuildError> {
     let file = table.file;
-    context.as_mut().files.entry(file).or_default();
+    context.as_mut().file(file);
     let path = dir.join(file);
     let fail = |error| BuildError::io(&path, error);
     let mut lines = Lines::new(File::open(&path).map_err(fail)?);
@@ -161,6 +161,7 @@ pub(crate) fn read<const N: usize, C: AsMut<Log>>(
     };
     let (places, width) = places(table, &header)?;
     let mut number = 1_u32;
+    let (mut lines_read, mut lines_taken) = (0, 0);
     while let Some(line) = lines.next().map_err(fail)? {
         number = number.saturating_add(1);
         if line == Ok(&[]) {
@@ -175,15 +176,16 @@ pub(crate) fn read<const N: usize, C: AsMut<Log>>(
             };
             take(&row, context)
         });
-        let log = context.as_mut();
-        let report = log.files.entry(file).or_default();
-        report.lines += 1;
+        lines_read += 1;
         match taken {
-            Ok(()) => report.taken += 1,
-            Err(Stop::Line(fault)) => log.aside(file, number, fault),
+            Ok(()) => lines_taken += 1,
+            Err(Stop::Line(fault)) => context.as_mut().aside(file, number, fault),
             Err(Stop::Build(error)) => return Err(error),
         }
     }
+    let report = context.as_mut().file(file);
+    report.lines += lines_read;
+    report.taken += lines_taken;
     Ok(lines.digest())
 }
 

@@ -28,6 +28,11 @@ impl Sections {
         self.0[section as usize - 1] = octets;
     }
 
+    /// Makes room for what a section will hold, so that it is not copied as it grows.
+    pub(crate) fn reserve(&mut self, section: Section, octets: usize) {
+        self.0[section as usize - 1].reserve_exact(octets);
+    }
+
     /// The octets of a section so far.
     pub(crate) fn octets(&self, section: Section) -> &[u8] {
         &self.0[section as usize - 1]

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use octroi_entitlements::{BuildOptions, BuildReport, Silent, Snapshot, Sources, build};
 
 pub mod naive;
+pub mod segments;
 
 /// A folder that goes away with the test.
 pub struct Folder(PathBuf);
