@@ -146,6 +146,12 @@ pub fn of_denied(denied: Denied) -> &'static str {
         Denied::UnknownResource => {
             "Check the resource in the directory, and that the snapshot in force was built after it was added."
         }
+        Denied::PersonRevoked => {
+            "Revoked by an operator; `octroi explain` names the entry of the overlay. To lift it, add `person-restored`."
+        }
+        Denied::PublisherSuspended | Denied::ResourceSuspended => {
+            "Suspended by an operator; `octroi explain` names the entry of the overlay. To lift it, add the `-resumed` entry."
+        }
         Denied::ResourceDisabled | Denied::PublisherDisabled => {
             "Switched off in the directory (`disabled`); switch it on there and build a snapshot."
         }

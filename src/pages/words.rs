@@ -1,6 +1,6 @@
 //! What a person is told, by what they can do about it.
 //!
-//! There are some hundred and fifty refusal codes for operators and a dozen [`Situation`]s for people:
+//! There are some hundred and fifty refusal codes for operators and some dozen [`Situation`]s for people:
 //! somebody in front of a closed door needs to know whether to try again, to ask the school, or to wait —
 //! not which condition of which assertion failed. The code stands on the page for whoever helps.
 //!
@@ -28,6 +28,8 @@ pub enum Situation {
     NoRight,
     /// Wait a day, then ask the school: the account is not (yet) known.
     AccountUnknown,
+    /// Ask the school: the account was blocked.
+    AccountBlocked,
     /// The link does not lead anywhere.
     BadLink,
     /// The portal did not sign the person in.
@@ -50,10 +52,11 @@ pub enum Situation {
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BeginAnew,
         Self::NoRight,
         Self::AccountUnknown,
+        Self::AccountBlocked,
         Self::BadLink,
         Self::NotSignedIn,
         Self::PartnerMessage,
@@ -97,6 +100,8 @@ impl Situation {
             "unknown-person" | "unknown-ent" | "no-school" | "person-missing"
             | "person-invalid" => Self::AccountUnknown,
 
+            "person-revoked" => Self::AccountBlocked,
+
             "tile-malformed"
             | "ent-unknown"
             | "resource-unknown"
@@ -121,6 +126,8 @@ impl Situation {
             | "publisher-disabled"
             | "publisher-metadata-expired"
             | "resource-disabled"
+            | "publisher-suspended"
+            | "resource-suspended"
             | "encryption-key-missing"
             | "acs-missing" => Self::ResourceClosed,
 
@@ -168,6 +175,12 @@ impl Situation {
                 what: "Votre portail vous a bien connecté, mais votre compte ne figure pas dans l’annuaire qu’il nous transmet.",
                 remedy: "Un compte nouveau est en général connu le lendemain. Passé ce délai, adressez-vous à votre établissement.",
                 action: "Réessayer",
+            },
+            Self::AccountBlocked => &Words {
+                title: "Votre accès est bloqué",
+                what: "Votre portail vous a bien connecté, mais votre accès aux ressources a été bloqué.",
+                remedy: "Adressez-vous à votre établissement : lui seul peut demander que l’accès soit rétabli.",
+                action: "",
             },
             Self::BadLink => &Words {
                 title: "Ce lien ne mène nulle part",
@@ -247,6 +260,12 @@ impl Situation {
                 what: "Your portal signed you in, but your account is not in the directory that it sends us.",
                 remedy: "A new account is usually known the next day. After that, ask your school.",
                 action: "Try again",
+            },
+            Self::AccountBlocked => &Words {
+                title: "Your access is blocked",
+                what: "Your portal signed you in, but your access to resources has been blocked.",
+                remedy: "Ask your school: it can have the access restored.",
+                action: "",
             },
             Self::BadLink => &Words {
                 title: "This link leads nowhere",

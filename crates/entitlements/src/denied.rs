@@ -16,6 +16,15 @@ pub enum Denied {
     /// No resource has this identifier.
     #[error("no resource has this identifier")]
     UnknownResource,
+    /// The person was revoked since the build of the snapshot, or before, and not restored.
+    #[error("the person is revoked")]
+    PersonRevoked,
+    /// The publisher of the resource was suspended and not resumed.
+    #[error("the publisher of the resource is suspended")]
+    PublisherSuspended,
+    /// The resource was suspended and not resumed.
+    #[error("the resource is suspended")]
+    ResourceSuspended,
     /// The resource is switched off in the directory.
     #[error("the resource is switched off")]
     ResourceDisabled,
@@ -60,9 +69,12 @@ pub enum Denied {
 
 impl Denied {
     /// One value of each variant (times zero), for tables of refusal codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::UnknownEnt,
+        Self::PersonRevoked,
         Self::UnknownResource,
+        Self::PublisherSuspended,
+        Self::ResourceSuspended,
         Self::ResourceDisabled,
         Self::PublisherDisabled,
         Self::UnknownPerson,
@@ -82,6 +94,9 @@ impl Denied {
         match self {
             Self::UnknownEnt => "unknown-ent",
             Self::UnknownResource => "unknown-resource",
+            Self::PersonRevoked => "person-revoked",
+            Self::PublisherSuspended => "publisher-suspended",
+            Self::ResourceSuspended => "resource-suspended",
             Self::ResourceDisabled => "resource-disabled",
             Self::PublisherDisabled => "publisher-disabled",
             Self::UnknownPerson => "unknown-person",

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::overlay::{Entry, Overlay};
+use crate::snapshot::View;
 use crate::{Denied, Grant, Query, Snapshot};
 
 /// A snapshot and the changes since, compiled together so that they cannot be mixed up.
@@ -23,7 +24,7 @@ impl Directory {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, entries: &[Arc<Entry>]) -> Self {
         let mut overlay = Overlay::default();
-        overlay.extend(entries);
+        overlay.extend(&snapshot, entries);
         Self { snapshot, overlay }
     }
 
@@ -37,7 +38,7 @@ impl Directory {
     #[must_use]
     pub fn extended(&self, entries: &[Arc<Entry>]) -> Self {
         let mut overlay = self.overlay.clone();
-        overlay.extend(entries);
+        overlay.extend(&self.snapshot, entries);
         Self {
             snapshot: Arc::clone(&self.snapshot),
             overlay,
@@ -63,11 +64,12 @@ impl Directory {
     }
 
     /// May this person use this resource, through which of their schools, until when? As [`Snapshot::resolve`], with
-    /// the changes since the build.
+    /// the changes since the build. Somebody revoked is refused before anything else is looked up; a suspension
+    /// comes before the switch of the same publisher or resource.
     ///
     /// # Errors
     /// [`Denied`] with the rule that said no.
     pub fn resolve<'s>(&'s self, query: &Query<'s>) -> Result<Grant<'s>, Denied> {
-        self.snapshot.resolve(query)
+        View::from(self).resolve(query)
     }
 }

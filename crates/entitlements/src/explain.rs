@@ -1,6 +1,6 @@
 //! Says yes by which subscription, or no by which rule, for operators.
 //!
-//! The verdict is [`Snapshot::resolve`]'s own and the candidates are walked by the same code, so that an explanation
+//! The verdict is that of the look-up itself and the candidates are walked by the same code, so that an explanation
 //! cannot drift from what happens. The person's identifier and names are not repeated in it.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::validity::Calendar;
-use crate::{Denied, Public, Query, Snapshot, Subscription, SubscriptionKind};
+use crate::{Denied, Public, Query, Subscription, SubscriptionKind, View};
 
 /// Why the answer is what it is. Printable ([`fmt::Display`]) and serialisable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +21,10 @@ pub struct Explanation {
     pub text: String,
     /// Generation of the snapshot that was asked.
     pub generation: u64,
+    /// Last entry of the overlay that was asked with it; 0 for none.
+    pub overlay: u64,
+    /// The entry that revoked or suspended, where that is the reason.
+    pub entry: Option<u64>,
     /// Instant of the question, Unix seconds.
     pub at: i64,
     /// The ENT project that speaks for the person, when known.
@@ -44,6 +48,8 @@ pub struct Explanation {
 pub struct Candidate {
     /// Its id (`idAbonnement`).
     pub subscription: String,
+    /// The overlay's entry that made it what it is, if one did.
+    pub entry: Option<u64>,
     /// The school.
     pub school: String,
     /// ETABL or INDIV.
@@ -62,16 +68,23 @@ pub struct Candidate {
     pub text: String,
 }
 
-/// Says yes by which subscription, or no by which rule for each candidate subscription.
+/// Says yes by which subscription, or no by which rule for each candidate subscription. Asks a [`crate::Directory`],
+/// or a [`crate::Snapshot`] by itself.
 #[must_use]
-pub fn explain(snapshot: &Snapshot, query: &Query<'_>) -> Explanation {
+pub fn explain<'s>(directory: impl Into<View<'s>>, query: &Query<'s>) -> Explanation {
+    let view = directory.into();
+    let snapshot = view.snapshot;
     let times = Times(Calendar::new());
-    let (code, text, until) = match snapshot.resolve(query) {
+    let mut entry = None;
+    let (code, text, until) = match view.resolve(query) {
         Ok(grant) => {
             let text = format!("granted until {} inclusive", times.last(grant.until()));
             ("granted", text, Some(grant.until()))
         }
-        Err(denied) => (denied.code(), times.words(denied), None),
+        Err(denied) => {
+            entry = deciding_entry(view, query, denied);
+            (denied.code(), times.words(denied), None)
+        }
     };
     let resource = snapshot.resource(query.resource);
     let mut explanation = Explanation {
@@ -79,6 +92,8 @@ pub fn explain(snapshot: &Snapshot, query: &Query<'_>) -> Explanation {
         code,
         text,
         generation: snapshot.generation(),
+        overlay: view.overlay.last_sequence(),
+        entry,
         at: query.at,
         ent: snapshot
             .ent(query.ent)
@@ -94,32 +109,43 @@ pub fn explain(snapshot: &Snapshot, query: &Query<'_>) -> Explanation {
         school: None,
         ..*query
     };
-    if let Ok(subject) = snapshot.subject(&anywhere) {
+    if let Ok(subject) = view.subject(&anywhere) {
         explanation.schools = subject.schools().map(str::to_owned).collect();
     }
-    if let Ok(subject) = snapshot.subject(query) {
+    if let Ok(subject) = view.subject(query) {
         let schools: Vec<&str> = subject.schools().collect();
         // Damage on the way is already the verdict above; what was judged before it is still shown.
         let _ = subject.each_offer(query.at, |judged| {
             let school = schools.get(judged.position).copied();
-            let candidate = Candidate::new(snapshot, &judged, school.unwrap_or_default(), &times);
+            let candidate = Candidate::new(view, &judged, school.unwrap_or_default(), &times);
             explanation.candidates.push(candidate);
         });
     }
     explanation
 }
 
+/// The entry behind a denial that only the overlay makes.
+fn deciding_entry(view: View<'_>, query: &Query<'_>, denied: Denied) -> Option<u64> {
+    let effects = &view.overlay.effects;
+    let resource = || view.snapshot.resource(query.resource);
+    match denied {
+        Denied::PersonRevoked => {
+            let ent = view.snapshot.ent(query.ent)?.current();
+            effects.revoked(view.person_fingerprint(ent, query.person)?)
+        }
+        Denied::PublisherSuspended => effects.publisher_suspended(resource()?.publisher().number),
+        Denied::ResourceSuspended => effects.resource_suspended(resource()?.number),
+        _ => None,
+    }
+}
+
 impl Candidate {
-    fn new(
-        snapshot: &Snapshot,
-        judged: &crate::snapshot::Judged,
-        school: &str,
-        times: &Times,
-    ) -> Self {
+    fn new(view: View<'_>, judged: &crate::snapshot::Judged, school: &str, times: &Times) -> Self {
         let terms = judged.terms;
-        let subscription = Subscription::new(snapshot, judged.subscription);
+        let subscription = Subscription::new(view, judged.subscription).ok();
         Self {
-            subscription: subscription.map_or_else(|_| String::new(), |s| s.id().to_owned()),
+            subscription: subscription.map_or_else(String::new, |s| s.id().to_owned()),
+            entry: subscription.and_then(|s| s.entry()),
             school: school.to_owned(),
             kind: terms.kind,
             publics: terms.publics.iter().map(Public::as_str).collect(),
@@ -173,6 +199,12 @@ impl fmt::Display for Explanation {
         )?;
         writeln!(f, "  code        {}", self.code)?;
         writeln!(f, "  generation  {}", self.generation)?;
+        if self.overlay > 0 {
+            writeln!(f, "  overlay     up to entry {}", self.overlay)?;
+        }
+        if let Some(entry) = self.entry {
+            writeln!(f, "  decided by  overlay entry {entry}")?;
+        }
         writeln!(f, "  asked at    {}", Times(Calendar::new()).at(self.at))?;
         writeln!(
             f,
@@ -196,12 +228,15 @@ impl fmt::Display for Explanation {
         for candidate in &self.candidates {
             writeln!(
                 f,
-                "  {} {} {} in {} for {}: {}",
+                "  {} {} {} in {} for {}{}: {}",
                 if candidate.entitles { "+" } else { "-" },
                 candidate.kind.as_str(),
                 candidate.subscription,
                 candidate.school,
                 candidate.publics.join(", "),
+                candidate
+                    .entry
+                    .map_or_else(String::new, |entry| format!(" (overlay entry {entry})")),
                 candidate.text,
             )?;
         }

@@ -92,7 +92,7 @@ pub use ido::{KeyTooShort, MIN_KEY, Pseudonym, Pseudonymizer};
 pub use query::Query;
 pub use snapshot::{
     Counts, Ent, Establishment, Grant, Publisher, ReleasedAttribute, Resource, Snapshot,
-    SnapshotError, Subscription,
+    SnapshotError, Subscription, View,
 };
 pub use vocabulary::{
     Attribute, AttributeSet, Delivery, Profile, ProfileSet, Public, PublicSet, SubscriptionKind,

@@ -149,11 +149,24 @@ impl Body {
         first: &str,
         second: &str,
     ) -> Result<Option<u32>, Corrupt> {
+        self.find_fingerprint(index, self.fingerprint(domain, first, second))
+    }
+
+    /// The fingerprint of a name under this body's key.
+    #[inline]
+    pub(crate) fn fingerprint(&self, domain: Domain, first: &str, second: &str) -> u128 {
+        fingerprint(&self.header.key, domain, first, second)
+    }
+
+    /// Looks a fingerprint up in an index.
+    #[inline]
+    pub(crate) fn find_fingerprint(
+        &self,
+        index: Section,
+        fingerprint: u128,
+    ) -> Result<Option<u32>, Corrupt> {
         let (buckets, _) = self.section(index).as_chunks::<BUCKET>();
-        index::find(
-            buckets,
-            fingerprint(&self.header.key, domain, first, second),
-        )
+        index::find(buckets, fingerprint)
     }
 }
 

@@ -44,9 +44,9 @@ pub enum Change {
         /// First second at which it no longer holds, Unix seconds.
         until: i64,
     },
-    /// A licence is given.
-    AssignmentPut(Assignment),
-    /// A licence is taken back: one that was given to this very target.
+    /// A licence is given. It takes the place of what this very target had of it in this school.
+    AssignmentPut(AssignmentPut),
+    /// A licence is taken back from this very target.
     AssignmentEnded(Assignment),
     /// A person may use nothing, whatever anything else says.
     PersonRevoked {
@@ -103,6 +103,20 @@ pub struct SubscriptionPut {
     pub from: i64,
     /// First second after validity, Unix seconds.
     pub until: i64,
+}
+
+/// A licence that is given, perhaps for a part of the subscription's time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentPut {
+    /// Which, and to whom.
+    pub assignment: Assignment,
+    /// First second at which it holds, Unix seconds; as the subscription when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<i64>,
+    /// First second at which it no longer holds, Unix seconds; as the subscription when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
 }
 
 /// A licence of an INDIV subscription in one school.
@@ -214,9 +228,8 @@ impl Change {
             Self::SubscriptionEnded { subscription, .. } => {
                 text("subscription", subscription, MAX_ID)
             }
-            Self::AssignmentPut(assignment) | Self::AssignmentEnded(assignment) => {
-                assignment.check()
-            }
+            Self::AssignmentPut(put) => put.check(),
+            Self::AssignmentEnded(assignment) => assignment.check(),
             Self::PersonRevoked { ent, person } | Self::PersonRestored { ent, person } => {
                 one_person(ent, person)
             }
@@ -243,6 +256,16 @@ impl SubscriptionPut {
             Ok(())
         } else {
             Err(EntryError::EmptyPeriod)
+        }
+    }
+}
+
+impl AssignmentPut {
+    fn check(&self) -> Result<(), EntryError> {
+        self.assignment.check()?;
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if from >= until => Err(EntryError::EmptyPeriod),
+            _ => Ok(()),
         }
     }
 }
@@ -307,9 +330,9 @@ mod tests {
         for change in [
             PUT,
             r#"{"kind":"subscription-ended","subscription":"s1","until":7}"#,
-            r#"{"kind":"assignment-put","subscription":"s1","school":"0561622J","target":{"kind":"person","ent":"B0","person":"p1"}}"#,
+            r#"{"kind":"assignment-put","assignment":{"subscription":"s1","school":"0561622J","target":{"kind":"person","ent":"B0","person":"p1"}},"from":5}"#,
             r#"{"kind":"assignment-ended","subscription":"s1","school":"0561622J","target":{"kind":"division","code":"6A"}}"#,
-            r#"{"kind":"assignment-put","subscription":"s1","school":"0561622J","target":{"kind":"profile","profile":"National_ens"}}"#,
+            r#"{"kind":"assignment-put","assignment":{"subscription":"s1","school":"0561622J","target":{"kind":"profile","profile":"National_ens"}}}"#,
             r#"{"kind":"person-revoked","ent":"B0","person":"p1"}"#,
             r#"{"kind":"person-restored","ent":"B0","person":"p1"}"#,
             r#"{"kind":"publisher-suspended","publisher":"pub-x"}"#,
@@ -347,8 +370,12 @@ mod tests {
             ),
             (r#"{"kind":"person-forgotten","ent":"B0"}"#.into(), "person-forgotten"),
             (
-                r#"{"kind":"assignment-put","subscription":"s1","school":"u","target":{"kind":"level","code":"1","x":2}}"#.into(),
+                r#"{"kind":"assignment-ended","subscription":"s1","school":"u","target":{"kind":"level","code":"1","x":2}}"#.into(),
                 "x",
+            ),
+            (
+                r#"{"kind":"assignment-put","assignment":{"subscription":"s1","school":"u","target":{"kind":"level","code":"1"}},"from":5,"until":5}"#.into(),
+                "until",
             ),
         ] {
             let error = read(&change).unwrap_err();

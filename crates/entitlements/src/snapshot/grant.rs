@@ -2,14 +2,17 @@
 
 use smallvec::SmallVec;
 
-use super::{Ent, Establishment, Resource, Snapshot, Subscription};
+use super::{Ent, Establishment, Resource, Snapshot, Subscription, View};
 use crate::format::body::Affiliations;
 use crate::format::records::{self, Affiliation};
+use crate::overlay::Through;
 
-/// A yes. It borrows from the snapshot and from the query; only [`Snapshot::resolve`] makes one.
+/// A yes. It borrows from the directory and from the query; only [`crate::Directory::resolve`] and
+/// [`Snapshot::resolve`] make one.
 #[derive(Clone)]
 pub struct Grant<'s> {
     pub(super) snapshot: &'s Snapshot,
+    pub(super) view: View<'s>,
     pub(super) person_id: &'s str,
     pub(super) ent: Ent<'s>,
     pub(super) resource: Resource<'s>,
@@ -17,7 +20,7 @@ pub struct Grant<'s> {
     pub(super) affiliations: Affiliations<'s>,
     /// Bit n: the person's affiliation n entitles.
     pub(super) entitling: u64,
-    pub(super) subscriptions: SmallVec<[u32; 4]>,
+    pub(super) subscriptions: SmallVec<[Through; 4]>,
     pub(super) until: i64,
 }
 
@@ -69,7 +72,7 @@ impl<'s> Grant<'s> {
     pub fn subscriptions(&self) -> impl Iterator<Item = Subscription<'s>> {
         self.subscriptions
             .iter()
-            .filter_map(|number| Subscription::new(self.snapshot, *number).ok())
+            .filter_map(|through| Subscription::new(self.view, *through).ok())
     }
 
     /// First instant at which the right no longer holds, Unix seconds: the end of the entitling subscription that

@@ -1,7 +1,7 @@
 //! One immutable generation of the directory: opening it and finding things in it.
 //!
 //! Files of this module: `error` (why a file is no good), `check` (reading it whole), `views` (what callers see of
-//! records), `resolve` (the question), `grant` and `release` (the answer), `urls` (which resource a URL means).
+//! records), `view` (with or without changes since), `resolve` (the question), `grant` and `release` (the answer), `urls` (which resource a URL means).
 //! Nothing here decides a right; [`crate::rules`] does.
 
 mod check;
@@ -10,6 +10,7 @@ mod grant;
 mod release;
 mod resolve;
 mod urls;
+mod view;
 mod views;
 
 use std::fmt::Write as _;
@@ -21,6 +22,8 @@ pub use self::error::SnapshotError;
 pub use self::grant::Grant;
 pub use self::release::ReleasedAttribute;
 pub(crate) use self::resolve::Judged;
+pub use self::view::View;
+pub(crate) use self::views::terms;
 pub use self::views::{Ent, Establishment, Publisher, Resource, Subscription};
 use crate::ark;
 use crate::format::body::Body;

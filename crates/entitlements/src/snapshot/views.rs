@@ -3,9 +3,10 @@
 //! Tables that every access reads are checked when a snapshot opens; where a reference found later leads nowhere all
 //! the same, a view shows an empty text, never another record's.
 
-use super::Snapshot;
+use super::{Snapshot, View};
 use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
 use crate::format::{Corrupt, NONE};
+use crate::overlay::{Changed, Through};
 use crate::rules::Terms;
 use crate::{AttributeSet, Delivery, PublicSet, SubscriptionKind};
 
@@ -256,16 +257,55 @@ impl<'s> Resource<'s> {
     }
 }
 
-view!(
-    /// A subscription of schools to a resource.
-    Subscription of Subscription
-);
+/// A subscription of schools to a resource, as the snapshot has it or as changes since have made it.
+#[derive(Clone, Copy)]
+pub struct Subscription<'s>(Source<'s>);
+
+#[derive(Clone, Copy)]
+enum Source<'s> {
+    Body(&'s Snapshot, records::Subscription),
+    Entries(&'s Changed),
+}
+
+impl PartialEq for Subscription<'_> {
+    /// Ids are unique in a directory.
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Subscription<'_> {}
 
 impl<'s> Subscription<'s> {
+    pub(crate) fn new(view: View<'s>, through: Through) -> Result<Self, Corrupt> {
+        Ok(Self(match through {
+            Through::Body(number) => {
+                Source::Body(view.snapshot, view.snapshot.body.record(number)?)
+            }
+            Through::Entries(position) => {
+                Source::Entries(view.overlay.effects.changed(position).ok_or(Corrupt)?)
+            }
+        }))
+    }
+
     /// Its id (`idAbonnement`).
     #[must_use]
     pub fn id(&self) -> &'s str {
-        self.text(self.record.id_text)
+        match self.0 {
+            Source::Body(snapshot, record) => {
+                snapshot.body.text(record.id_text).unwrap_or_default()
+            }
+            Source::Entries(changed) => &changed.id,
+        }
+    }
+
+    /// Sequence of the overlay's entry that made it what it is, if one did.
+    #[must_use]
+    pub fn entry(&self) -> Option<u64> {
+        match self.0 {
+            Source::Entries(changed) if changed.sequence > 0 => Some(changed.sequence),
+            _ => None,
+        }
     }
 
     /// ETABL or INDIV.
@@ -294,16 +334,20 @@ impl<'s> Subscription<'s> {
 
     /// Damaged terms are those of a subscription that nobody can use.
     fn terms(&self) -> Terms {
-        let body = &self.snapshot.body;
-        body.record(self.record.terms).map_or(
-            Terms {
-                from: i64::MAX,
-                until: i64::MAX,
-                publics: PublicSet::EMPTY,
-                kind: SubscriptionKind::Individual,
-            },
-            |record| terms(&record),
-        )
+        let terms = match self.0 {
+            Source::Body(snapshot, record) => snapshot
+                .body
+                .record(record.terms)
+                .ok()
+                .map(|record| terms(&record)),
+            Source::Entries(changed) => changed.terms,
+        };
+        terms.unwrap_or(Terms {
+            from: i64::MAX,
+            until: i64::MAX,
+            publics: PublicSet::EMPTY,
+            kind: SubscriptionKind::Individual,
+        })
     }
 }
 

@@ -10,8 +10,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use octroi_entitlements::{BuildOptions, BuildReport, Silent, Snapshot, Sources, build};
 
+pub mod changes;
 pub mod naive;
+<<<<<<< HEAD
 pub mod segments;
+=======
+pub mod random;
+>>>>>>> e4703eb (entitlements: changes since the build are asked before it)
 
 /// A folder that goes away with the test.
 pub struct Folder(PathBuf);
