@@ -12,11 +12,8 @@ use octroi_entitlements::{BuildOptions, BuildReport, Silent, Snapshot, Sources, 
 
 pub mod changes;
 pub mod naive;
-<<<<<<< HEAD
-pub mod segments;
-=======
 pub mod random;
->>>>>>> e4703eb (entitlements: changes since the build are asked before it)
+pub mod segments;
 
 /// A folder that goes away with the test.
 pub struct Folder(PathBuf);
