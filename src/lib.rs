@@ -16,6 +16,7 @@ pub mod config;
 pub mod observe;
 pub mod run;
 
+pub mod anonymise;
 pub mod cli;
 
 pub mod demo;

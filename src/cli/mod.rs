@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod anonymise;
 mod audit;
 mod check;
 mod explain;

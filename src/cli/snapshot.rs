@@ -15,6 +15,8 @@ use crate::clock::system_now;
 pub(super) enum Snapshot {
     /// Build a snapshot from a source directory.
     Build(Build),
+    /// Make a copy of production for another environment, in which nobody is to be found again.
+    Anonymise(super::anonymise::Anonymise),
     /// Read every record of a snapshot.
     Check {
         /// The snapshot file.
@@ -61,6 +63,7 @@ impl Snapshot {
     pub(super) fn run(&self) -> Ended {
         let done = match self {
             Self::Build(build) => build.run(),
+            Self::Anonymise(anonymise) => anonymise.run(),
             Self::Check { file } => check(file),
             Self::Show { file, json } => show(file, *json),
         };
