@@ -1,7 +1,7 @@
 //! Who may use what: the directory's vocabulary, the rules, the snapshot that answers, and its builder.
 //!
 //! A *source directory* of plain text tables ([docs/directory.md]) is built into one checksummed file
-//! ([docs/snapshot.md]), which is memory-mapped and asked with [`Snapshot::resolve`]: may this person of this ENT
+//! ([docs/snapshot.md]), which is read into memory and asked with [`Snapshot::resolve`]: may this person of this ENT
 //! project use this resource, in which of their schools, until when, and what may the publisher be told?
 //! The rules stand in one place, `rules.rs`; look-up, [`explain`](fn@explain) and build all use them.
 //!

@@ -22,9 +22,10 @@ pub(crate) struct Body {
 impl Body {
     /// Reads the header; with `hashes`, also checks root and chunks.
     pub(crate) fn new(octets: Octets, hashes: bool) -> Result<Self, SnapshotError> {
-        let (header, spans) = header::read(octets.as_slice())?;
+        let file = octets.as_slice();
+        let (header, spans) = header::read(file, file.len())?;
         if hashes {
-            integrity::verify(octets.as_slice(), header.hashes, &header.root)?;
+            integrity::verify(file, &header)?;
         }
         Ok(Self {
             octets,
@@ -36,6 +37,11 @@ impl Body {
     /// Octets of the whole file.
     pub(crate) fn size(&self) -> usize {
         self.octets.as_slice().len()
+    }
+
+    /// The whole file.
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.octets.as_slice()
     }
 
     /// The octets of a section.

@@ -67,8 +67,9 @@ pub(crate) fn write(header: &Header, spans: &Spans, file_length: usize) -> Vec<u
     out
 }
 
-/// Reads and checks header and table: every span is in the file, in order, aligned, and a whole number of records.
-pub(crate) fn read(file: &[u8]) -> Result<(Header, Spans), SnapshotError> {
+/// Reads and checks header and table of a file of `file_length` octets that begins with `file`: every span is in the
+/// file, in order, aligned, and a whole number of records.
+pub(crate) fn read(file: &[u8], file_length: usize) -> Result<(Header, Spans), SnapshotError> {
     if file.get(..MAGIC.len()) != Some(&MAGIC) {
         return Err(SnapshotError::WrongMagic);
     }
@@ -82,7 +83,7 @@ pub(crate) fn read(file: &[u8]) -> Result<(Header, Spans), SnapshotError> {
     }
     let sections = fields.u32()? as usize;
     let length = fields.u64()?;
-    if length != file.len() as u64 {
+    if length != file_length as u64 {
         return Err(SnapshotError::Truncated);
     }
     let header = Header {
@@ -94,7 +95,7 @@ pub(crate) fn read(file: &[u8]) -> Result<(Header, Spans), SnapshotError> {
         root: fields.take()?,
         hashes: fields.offset()?,
     };
-    if sections != Section::ALL.len() || header.hashes < BODY || header.hashes > file.len() {
+    if sections != Section::ALL.len() || header.hashes < BODY || header.hashes > file_length {
         return Err(SnapshotError::BadSectionTable);
     }
     let mut spans = Spans::default();

@@ -3,12 +3,16 @@
 //! `root = SHA-256(octets 0..4096 with the root field zero ‖ chunk hashes)`. The chunks cover everything between the
 //! page of the header and the chunk hashes, padding included, so that every octet of the file counts.
 
+use std::fs::File;
 use std::num::NonZero;
+use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
-use super::header::{BODY, HASHES, ROOT};
+use super::header::{BODY, HASHES, Header, ROOT};
 use crate::SnapshotError;
 
 /// Octets of a chunk; the last may be shorter.
@@ -37,51 +41,84 @@ pub(crate) fn root(first_page: &[u8], hashes: &[u8]) -> [u8; HASH] {
     hash
 }
 
-/// Checks the root, then every chunk on several threads; this also brings every page of a mapping into memory.
-pub(crate) fn verify(
-    file: &[u8],
-    hashes_at: usize,
-    expected: &[u8; HASH],
-) -> Result<(), SnapshotError> {
+/// Checks the root, then every chunk on several threads.
+pub(crate) fn verify(file: &[u8], header: &Header) -> Result<(), SnapshotError> {
     let (head, hashes) = file
-        .split_at_checked(hashes_at)
+        .split_at_checked(header.hashes)
         .ok_or(SnapshotError::Truncated)?;
     let (page, body) = head
         .split_at_checked(BODY)
         .ok_or(SnapshotError::Truncated)?;
-    if hashes.len() != body.len().div_ceil(CHUNK) * HASH || root(page, hashes) != *expected {
+    check_root(page, body.len(), hashes, header)?;
+    let chunks = body.chunks(CHUNK).zip(hashes.chunks_exact(HASH));
+    each_chunk(chunks, |(chunk, hash)| Ok(sha256(chunk) == *hash))
+}
+
+/// Reads a file into `memory`, which has its length and first page, and checks the root, then every chunk as it comes, on several
+/// threads: each reads and hashes a chunk while it is in the processor's cache.
+pub(crate) fn load(file: &File, memory: &mut [u8], header: &Header) -> Result<(), SnapshotError> {
+    let (head, hashes) = memory
+        .split_at_mut_checked(header.hashes)
+        .ok_or(SnapshotError::Truncated)?;
+    let (page, body) = head
+        .split_at_mut_checked(BODY)
+        .ok_or(SnapshotError::Truncated)?;
+    file.read_exact_at(hashes, header.hashes as u64)?;
+    check_root(page, body.len(), hashes, header)?;
+    let starts = (BODY as u64..).step_by(CHUNK);
+    let chunks = body.chunks_mut(CHUNK).zip(hashes.chunks_exact(HASH));
+    each_chunk(starts.zip(chunks), |(start, (chunk, hash))| {
+        file.read_exact_at(chunk, start)?;
+        Ok(sha256(chunk) == *hash)
+    })
+}
+
+fn check_root(
+    page: &[u8],
+    body: usize,
+    hashes: &[u8],
+    header: &Header,
+) -> Result<(), SnapshotError> {
+    if hashes.len() != body.div_ceil(CHUNK) * HASH || root(page, hashes) != header.root {
         return Err(SnapshotError::RootMismatch);
     }
-    let chunks: Vec<(usize, &[u8], &[u8])> = body
-        .chunks(CHUNK)
-        .zip(hashes.chunks_exact(HASH))
-        .enumerate()
-        .map(|(number, (chunk, hash))| (number, chunk, hash))
-        .collect();
+    Ok(())
+}
+
+/// Hands every chunk to one of several threads; the first whose hash is wrong, or that cannot be read, ends it.
+fn each_chunk<C: Send>(
+    chunks: impl Iterator<Item = C> + Send,
+    holds: impl Fn(C) -> Result<bool, SnapshotError> + Sync,
+) -> Result<(), SnapshotError> {
     let threads = thread::available_parallelism()
         .map_or(1, NonZero::get)
         .min(MAX_THREADS);
-    let share = chunks.len().div_ceil(threads).max(1);
-    thread::scope(|scope| {
-        let workers: Vec<_> = chunks
-            .chunks(share)
-            .map(|share| {
-                scope.spawn(move || {
-                    share
-                        .iter()
-                        .find(|(_, chunk, hash)| sha256(chunk) != **hash)
-                        .map(|(number, ..)| *number)
-                })
-            })
-            .collect();
-        for worker in workers {
-            match worker.join() {
-                Ok(None) => {}
-                Ok(Some(chunk)) => return Err(SnapshotError::ChunkMismatch { chunk }),
+    let chunks = Mutex::new(chunks.enumerate());
+    let wrong = AtomicBool::new(false);
+    let work = || -> Result<(), SnapshotError> {
+        while !wrong.load(Ordering::Relaxed) {
+            let next = match chunks.lock() {
+                Ok(mut chunks) => chunks.next(),
+                // Another thread has given up in the middle of taking one.
                 Err(_) => return Err(SnapshotError::RootMismatch),
+            };
+            let Some((number, chunk)) = next else {
+                break;
+            };
+            if !holds(chunk)? {
+                wrong.store(true, Ordering::Relaxed);
+                return Err(SnapshotError::ChunkMismatch { chunk: number });
             }
         }
         Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let ended = workers.into_iter().map(|worker| {
+            // A thread that ended without an answer has checked nothing.
+            worker.join().unwrap_or(Err(SnapshotError::RootMismatch))
+        });
+        ended.collect()
     })
 }
 
