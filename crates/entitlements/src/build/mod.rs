@@ -186,7 +186,8 @@ pub fn build(
     groups::groups(&mut work, &mut segments)?;
     segments::codes(&mut work, &mut segments)?;
     progress.begin(Phase::Catalogue, None);
-    let domains = catalogue::catalogue(&mut work)?;
+    // Before people: a build that is refused for this is refused early, and the two snapshots are never in memory at once.
+    keeps_domains(&catalogue::catalogue(&mut work)?, options)?;
     let table = people::lines(&mut work, &ents, folder_of(out))?;
     let keys = intern::people(&mut work, &ents, &segments, table, threads, progress)?;
     drop(segments);
@@ -229,7 +230,6 @@ pub fn build(
         hashes: 0,
     };
     header.sources.copy_from_slice(sources.as_ref());
-    keeps_domains(&domains, options)?;
     progress.begin(Phase::Write, None);
     let (bytes, root) = sections.write(out, header)?;
     Ok(BuildReport {
