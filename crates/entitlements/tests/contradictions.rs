@@ -81,6 +81,7 @@ fn individual() -> Country {
         kind: "person",
         ent: "B0".into(),
         target: "p1".into(),
+        ..Assignment::default()
     }];
     country.people.push(Person {
         ent: "B0".into(),

@@ -55,6 +55,7 @@ fn country() -> Country {
                 String::new()
             },
             target: target.into(),
+            ..Assignment::default()
         });
     }
     for n in 2..30 {

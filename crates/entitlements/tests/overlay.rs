@@ -101,6 +101,7 @@ fn individual() -> Country {
         kind: "division",
         ent: String::new(),
         target: "6A".into(),
+        ..Assignment::default()
     }];
     country
 }

@@ -8,6 +8,7 @@ use super::source::{Row, Stop, Table, optional, required};
 use super::subscriptions::Subscriptions;
 use crate::format::MAX_PERIODS;
 use crate::format::fact::{Fact, FactKind};
+use crate::rules;
 use crate::validity::Calendar;
 use crate::{Attribute, Profile, SubscriptionKind};
 
@@ -36,7 +37,7 @@ pub(crate) struct Assigned {
     pub(crate) subscription: u32,
     pub(crate) establishment: u32,
     pub(crate) fact: u32,
-    /// Terms that hold while it does: the subscription's own, or narrower ones.
+    /// The subscription's terms, or the same with a time of its own.
     pub(crate) terms: u32,
     pub(crate) line: u32,
     /// When it was made, for who comes first.
@@ -84,19 +85,24 @@ pub(crate) fn assignments(
         {
             return Err(row.fault(UNTIL, Reason::EmptyPeriod).into());
         }
+        if terms.narrowed(from, until).is_none() {
+            return Err(row.fault(FROM, Reason::SubscriptionNotValid).into());
+        }
         let own = subscription.record.terms;
-        let narrowed = terms
-            .narrowed(from, until)
-            .ok_or_else(|| row.fault(FROM, Reason::SubscriptionNotValid))?;
-        let whole = (narrowed.from, narrowed.until) == (terms.from, terms.until);
+        // As it was made, not narrowed: a later change of the subscription's validity must not widen it.
+        let period = rules::Terms {
+            from: from.unwrap_or(i64::MIN),
+            until: until.unwrap_or(i64::MAX),
+            ..terms
+        };
         assigned.push(Assigned {
             subscription: number as u32,
             establishment,
             fact: fact.0,
-            terms: if whole {
+            terms: if (from, until) == (None, None) {
                 own
             } else {
-                subscriptions.terms.number(work, narrowed)
+                subscriptions.terms.number(work, period)
             },
             line: row.line,
             since: since.or(from).unwrap_or(terms.from),

@@ -3,9 +3,9 @@
 //! Assignments come in the order of `since`, then of their lines. One whose people do not all find a licence is set
 //! aside whole, and costs nothing; a later one may still fit. [`Ledger`] counts.
 //!
-//! Memory, besides 16 octets for each different pair of school and fact that a limited subscription is assigned to:
-//! people are collected for [`MOST_HELD`] pairs of fact and person at a time, or for one subscription if it alone has
-//! more. Most subscriptions are never collected for: when even with everybody counted at every mention they have
+//! Memory, besides 28 octets for each different pair of school and fact that a limited subscription is assigned to:
+//! people are collected for as many subscriptions at a time as [`BuildOptions::counting_memory`] allows, 8 octets for
+//! each person at each mention, or for one subscription if it alone has more. Most subscriptions are never collected for: when even with everybody counted at every mention they have
 //! licences enough, nobody needs to be told apart.
 
 use std::ops::Range;
@@ -17,10 +17,10 @@ use super::subscriptions::Subscriptions;
 use crate::format::fact::MAX_NUMBER;
 use crate::rules;
 use crate::subscription::{Category, Count, Ledger, Licences, Use};
-use crate::{ProfileSet, Public, PublicSet};
+use crate::{BuildOptions, ProfileSet, Public, PublicSet};
 
-/// Pairs of fact and person held at a time, 8 octets each: 128 MiB.
-const MOST_HELD: u64 = 1 << 24;
+/// Octets for a person at a mention.
+const MENTION: u64 = size_of::<u64>() as u64;
 /// Pairs of school and fact must fit beside a person and four publics.
 const MOST_PAIRS: usize = 1 << 31;
 
@@ -29,15 +29,7 @@ pub(crate) fn within_licences(
     work: &mut Work<'_>,
     subscriptions: &Subscriptions,
     assigned: &mut Vec<Assigned>,
-) -> Result<(), BuildError> {
-    within(work, subscriptions, assigned, MOST_HELD)
-}
-
-fn within(
-    work: &mut Work<'_>,
-    subscriptions: &Subscriptions,
-    assigned: &mut Vec<Assigned>,
-    most_held: u64,
+    options: &BuildOptions,
 ) -> Result<(), BuildError> {
     let limited = limited(subscriptions, assigned);
     let tight = tight(work, subscriptions, assigned, limited)?;
@@ -46,8 +38,8 @@ fn within(
     while !rest.is_empty() {
         let mut held = 0;
         let fit = rest.iter().take_while(|run| {
-            held += run.members;
-            held <= most_held
+            held += run.members * MENTION;
+            held <= options.counting_memory
         });
         let (batch, later) = rest.split_at(fit.count().max(1));
         let members = Members::collect(work, assigned, batch)?;
@@ -157,6 +149,8 @@ fn refused(
     };
     let when = |this: &Assigned| {
         let period = subscriptions.terms.get(this.terms);
+        let period = terms.narrowed(Some(period.from), Some(period.until));
+        let period = period.unwrap_or(terms);
         Use {
             from: period.from,
             until: match row.category {

@@ -9,6 +9,7 @@ use super::people::People;
 use super::places::Ents;
 use super::report::{BuildError, Fault, Reason};
 use super::subscriptions::{SUBSCRIPTIONS, Subscriptions, subscriptions};
+use crate::BuildOptions;
 use crate::format::MAX_OFFERS;
 use crate::format::records;
 
@@ -25,10 +26,11 @@ pub(crate) fn licences(
     ents: &Ents,
     people: &People,
     mut schools: Vec<records::Establishment>,
+    options: &BuildOptions,
 ) -> Result<(), BuildError> {
     let mut subscriptions = subscriptions(work)?;
     let mut assigned = assignments(work, ents, people, &mut subscriptions)?;
-    within_licences(work, &subscriptions, &mut assigned)?;
+    within_licences(work, &subscriptions, &mut assigned, options)?;
     let covered = covered(work, &subscriptions);
     let mut offers = 0;
     for run in

@@ -107,6 +107,9 @@ pub struct BuildOptions {
     pub previous: Option<PathBuf>,
     /// Publishers whose pseudonym domain is meant to change.
     pub rekeyed: Vec<String>,
+    /// Octets to hold at once while licences are counted (one subscription may alone need more). The octets of the
+    /// snapshot do not depend on it.
+    pub counting_memory: u64,
     /// Threads to use; 0 takes what the machine has. The octets do not depend on it.
     pub threads: usize,
 }
@@ -123,6 +126,7 @@ impl Default for BuildOptions {
             listed: 1000,
             previous: None,
             rekeyed: Vec::new(),
+            counting_memory: 128 << 20,
             threads: 0,
         }
     }
@@ -195,7 +199,7 @@ pub fn build(
     let people = People::new(index::fill(&keys)?);
     drop(keys);
     progress.begin(Phase::Licences, None);
-    licences::licences(&mut work, &ents, &people, schools)?;
+    licences::licences(&mut work, &ents, &people, schools, options)?;
     work.sections
         .put(Section::PersonIndex, people.into_octets());
     let Work {

@@ -67,11 +67,11 @@ record!(
     Offer in Offers {
         resource: u32,
         subscription: u32,
-        /// INDIV: the facts to which it is assigned in this school as long as it is valid, ascending.
+        /// INDIV: the facts to which it is assigned in this school for as long as it is valid, ascending.
         targets_list: u32,
         /// The subscription's, so that a look-up need not read it.
         terms: u32,
-        /// INDIV: pairs of fact and terms, ascending: what it is assigned to for a part of that time.
+        /// INDIV: pairs of fact and terms, ascending: what it is assigned to for a time of its own.
         dated_list: u32,
     }
 );

@@ -55,6 +55,7 @@ impl Edited {
                     publics: put.publics.iter().map(|public| public.as_str()).collect(),
                     from: day(put.from),
                     until: day(put.until),
+                    ..Subscription::default()
                 });
             }
             Change::SubscriptionEnded {
@@ -133,6 +134,7 @@ impl Edited {
             kind,
             ent: ent.to_owned(),
             target: target.to_owned(),
+            ..Assignment::default()
         }
     }
 

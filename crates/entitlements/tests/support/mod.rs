@@ -4,6 +4,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)] // each test program uses a part
 #![allow(clippy::unwrap_used, clippy::panic)] // only tests use it
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -76,6 +77,8 @@ pub fn january_text(day: i64) -> String {
 pub struct Country {
     pub ents: Vec<Ent>,
     pub schools: Vec<String>,
+    /// Nature and degree of schools that have one.
+    pub school_kinds: BTreeMap<String, (&'static str, &'static str)>,
     pub groups: Vec<Group>,
     pub people: Vec<Person>,
     pub affiliations: Vec<Affiliation>,
@@ -100,7 +103,7 @@ pub struct Group {
     pub divisions: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Person {
     pub ent: String,
     pub id: String,
@@ -140,6 +143,8 @@ pub struct Resource {
     pub family: String,
     pub acs_index: Option<u16>,
     pub disabled: bool,
+    pub mother: bool,
+    pub opens_family: bool,
     pub release: Vec<&'static str>,
 }
 
@@ -153,6 +158,24 @@ pub struct Subscription {
     /// Days of January 2026.
     pub from: i64,
     pub until: i64,
+    /// Instead of schools.
+    pub natures: Vec<String>,
+    pub category: &'static str,
+    pub licences: String,
+    /// For pupils, teachers, librarians, other staff.
+    pub licences_by_public: [String; 4],
+}
+
+impl Subscription {
+    fn uses_later_columns(&self) -> bool {
+        !self.natures.is_empty()
+            || !self.category.is_empty()
+            || !self.licences.is_empty()
+            || self
+                .licences_by_public
+                .iter()
+                .any(|count| !count.is_empty())
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -162,6 +185,10 @@ pub struct Assignment {
     pub kind: &'static str,
     pub ent: String,
     pub target: String,
+    /// Days of January 2026.
+    pub from: Option<i64>,
+    pub until: Option<i64>,
+    pub since: Option<i64>,
 }
 
 impl Country {
@@ -181,8 +208,20 @@ impl Country {
         let ents = self.ents.iter();
         let ents = ents.map(|e| format!("{}\tProject {}\t{}", e.code, e.code, e.alias_of));
         table("ents.tsv", "code name alias_of", ents.collect());
-        let schools = self.schools.iter().map(|s| format!("School {s}\t{s}"));
-        table("establishments.tsv", "name uai", schools.collect());
+        // Columns that came later are only written where somebody uses them, as older directories do without.
+        let schools = self.schools.iter().map(|s| {
+            let kind = self.school_kinds.get(s).copied().unwrap_or_default();
+            let later = match self.school_kinds.is_empty() {
+                true => String::new(),
+                false => format!("\t{}\t{}", kind.0, kind.1),
+            };
+            format!("School {s}\t{s}{later}")
+        });
+        let header = match self.school_kinds.is_empty() {
+            true => "name uai",
+            false => "name uai nature degree",
+        };
+        table("establishments.tsv", header, schools.collect());
         let groups = self.groups.iter().map(|g| {
             let divisions = g.divisions.join("|");
             format!(
@@ -232,8 +271,9 @@ impl Country {
             "id name pseudonym_domain disabled",
             publishers.collect(),
         );
+        let mothers = self.resources.iter().any(|r| r.mother || r.opens_family);
         let resources = self.resources.iter().map(|r| {
-            format!(
+            let mut line = format!(
                 "{}\tTitle of {}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
                 r.id,
                 r.id,
@@ -243,19 +283,28 @@ impl Country {
                 r.urls.join("|"),
                 r.family,
                 r.acs_index.map(|n| n.to_string()).unwrap_or_default(),
-                yes(r.disabled)
-            )
+                yes(r.disabled),
+            );
+            if mothers {
+                let _ = write!(line, "\t{}\t{}", yes(r.mother), yes(r.opens_family));
+            }
+            line
         });
-        table(
-            "resources.tsv",
-            "id name publisher delivery access_url urls family acs_index disabled",
-            resources.collect(),
-        );
+        let mut header =
+            "id name publisher delivery access_url urls family acs_index disabled".to_owned();
+        if mothers {
+            header.push_str(" mother opens_family");
+        }
+        table("resources.tsv", &header, resources.collect());
         let release = self.resources.iter();
         let release = release.flat_map(|r| r.release.iter().map(|a| format!("{}\t{a}", r.id)));
         table("release.tsv", "resource attribute", release.collect());
+        let later = self
+            .subscriptions
+            .iter()
+            .any(Subscription::uses_later_columns);
         let subscriptions = self.subscriptions.iter().map(|s| {
-            format!(
+            let mut line = format!(
                 "{}\t{}\t{}\t{}\t{}\t{}\t{}",
                 s.id,
                 s.resource,
@@ -263,25 +312,48 @@ impl Country {
                 if s.individual { "INDIV" } else { "ETABL" },
                 s.publics.join("|"),
                 january_text(s.from),
-                january_text(s.until)
-            )
+                january_text(s.until),
+            );
+            if later {
+                let _ = write!(
+                    line,
+                    "\t{}\t{}\t{}\t{}",
+                    s.natures.join("|"),
+                    s.category,
+                    s.licences,
+                    s.licences_by_public.join("\t")
+                );
+            }
+            line
         });
-        table(
-            "subscriptions.tsv",
-            "id resource schools kind publics from until",
-            subscriptions.collect(),
-        );
+        let mut header = "id resource schools kind publics from until".to_owned();
+        if later {
+            header.push_str(" nature category licences licences_pupils licences_teachers");
+            header.push_str(" licences_librarians licences_other_staff");
+        }
+        table("subscriptions.tsv", &header, subscriptions.collect());
+        let dated = self
+            .assignments
+            .iter()
+            .any(|a| a.from.or(a.until).or(a.since).is_some());
         let assignments = self.assignments.iter().map(|a| {
-            format!(
+            let mut line = format!(
                 "{}\t{}\t{}\t{}\t{}",
                 a.subscription, a.school, a.kind, a.ent, a.target
-            )
+            );
+            if dated {
+                for day in [a.from, a.until, a.since] {
+                    let day = day.map(january_text).unwrap_or_default();
+                    let _ = write!(line, "\t{day}");
+                }
+            }
+            line
         });
-        table(
-            "assignments.tsv",
-            "subscription uai kind ent target",
-            assignments.collect(),
-        );
+        let header = match dated {
+            true => "subscription uai kind ent target from until since",
+            false => "subscription uai kind ent target",
+        };
+        table("assignments.tsv", header, assignments.collect());
         for (file, text) in tables {
             std::fs::write(dir.join(file), text).unwrap();
         }
@@ -296,16 +368,15 @@ impl Country {
 
     /// Writes, builds and opens, whatever was set aside.
     pub fn build(&self) -> (Snapshot, BuildReport) {
+        self.build_with(&BuildOptions::default())
+    }
+
+    /// The same with options.
+    pub fn build_with(&self, options: &BuildOptions) -> (Snapshot, BuildReport) {
         let folder = Folder::new();
         self.write(folder.path());
         let out = folder.join("country.snapshot");
-        let report = build(
-            &Sources::tables(folder.path()),
-            &out,
-            &BuildOptions::default(),
-            &Silent,
-        )
-        .unwrap();
+        let report = build(&Sources::tables(folder.path()), &out, options, &Silent).unwrap();
         // The mapping outlives the name.
         (Snapshot::open(&out).unwrap(), report)
     }
@@ -318,6 +389,7 @@ impl Country {
                 ..Ent::default()
             }],
             schools: vec!["0561622J".into()],
+            school_kinds: BTreeMap::new(),
             groups: vec![Group {
                 school: "0561622J".into(),
                 kind: "division",
@@ -361,6 +433,7 @@ impl Country {
                 publics: vec!["ELEVE"],
                 from: 5,
                 until: 20,
+                ..Subscription::default()
             }],
             assignments: vec![],
         }

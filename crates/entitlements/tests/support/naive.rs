@@ -1,8 +1,8 @@
 //! The rules of `docs/directory.md`, read a second time: slow, obvious, over the source's own words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Affiliation, Country, Person, Resource, Subscription, january};
+use super::{Affiliation, Assignment, Country, Person, Resource, Subscription, january};
 
 /// What is asked, as in `octroi_entitlements::Query`.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,170 @@ fn current<'c>(country: &'c Country, code: &str) -> Option<&'c str> {
     })
 }
 
-/// The answer: yes, or the code of the denial.
+/// Places in the table of the assignments for which there is no licence: each in turn, by when it was made, is let
+/// through if at no instant more people than licences would use one.
+pub fn exhausted(country: &Country) -> BTreeSet<usize> {
+    let mut out = BTreeSet::new();
+    for subscription in country.subscriptions.iter().filter(|s| s.individual) {
+        let mut theirs: Vec<(i64, usize)> = (0..)
+            .zip(&country.assignments)
+            .filter(|(_, a)| a.subscription == subscription.id)
+            .map(|(at, a)| (a.since.or(a.from).unwrap_or(subscription.from), at))
+            .collect();
+        theirs.sort_unstable();
+        // For each day, everybody who uses a licence, and as which public.
+        let mut users: Vec<BTreeMap<&Person, &str>> = vec![BTreeMap::new(); 40];
+        for (_, at) in theirs {
+            let assignment = &country.assignments[at];
+            let (from, mut until) = period(assignment, subscription);
+            if subscription.category == "non transferable" {
+                until = subscription.until;
+            }
+            let mut after = users.clone();
+            for day in from..until {
+                for (person, public) in reached(country, assignment, subscription) {
+                    after[day as usize].entry(person).or_insert(public);
+                }
+            }
+            if after.iter().all(|users| enough(subscription, users)) {
+                users = after;
+            } else {
+                out.insert(at);
+            }
+        }
+    }
+    out
+}
+
+/// Days on which an assignment holds.
+fn period(assignment: &Assignment, subscription: &Subscription) -> (i64, i64) {
+    (
+        assignment.from.unwrap_or(0).max(subscription.from),
+        assignment.until.unwrap_or(99).min(subscription.until),
+    )
+}
+
+/// Whom an assignment reaches, and as which public they use a licence; who is none of the target public uses none.
+fn reached<'c>(
+    country: &'c Country,
+    assignment: &Assignment,
+    subscription: &Subscription,
+) -> Vec<(&'c Person, &'static str)> {
+    let mut reached = Vec::new();
+    for person in &country.people {
+        let here = country
+            .affiliations
+            .iter()
+            .filter(|a| (&a.ent, &a.person) == (&person.ent, &person.id));
+        let here: Vec<&Affiliation> = here.filter(|a| a.school == assignment.school).collect();
+        let theirs: BTreeSet<&str> = here
+            .iter()
+            .flat_map(|a| a.profiles.iter().filter_map(|profile| public(profile)))
+            .collect();
+        let used = ["ELEVE", "ENSEIGNANT", "DOCUMENTALISTE", "AUTRE PERSONNEL"]
+            .into_iter()
+            .find(|public| theirs.contains(public) && subscription.publics.contains(public));
+        if let Some(public) = used
+            && reaches(country, assignment, person, &here)
+        {
+            reached.push((person, public));
+        }
+    }
+    reached
+}
+
+fn enough(subscription: &Subscription, users: &BTreeMap<&Person, &str>) -> bool {
+    let within = |count: &str, used: usize| match count {
+        "ILLIMITE" => true,
+        "" => used == 0,
+        number => used <= number.parse().unwrap(),
+    };
+    let [pupils, teachers, librarians, others] = &subscription.licences_by_public;
+    let by_public = [
+        ("ELEVE", pupils),
+        ("ENSEIGNANT", teachers),
+        ("DOCUMENTALISTE", librarians),
+        ("AUTRE PERSONNEL", others),
+    ];
+    if by_public.iter().all(|(_, count)| count.is_empty()) {
+        return subscription.licences.is_empty() || within(&subscription.licences, users.len());
+    }
+    by_public.iter().all(|(public, count)| {
+        let used = users.values().filter(|used| *used == public).count();
+        within(count, used)
+    })
+}
+
+/// The schools that a subscription covers.
+pub fn covered<'c>(country: &'c Country, subscription: &'c Subscription) -> Vec<&'c str> {
+    let of_nature = country.schools.iter().filter(|school| {
+        let kind = country.school_kinds.get(*school);
+        kind.is_some_and(|(nature, _)| subscription.natures.iter().any(|n| n == nature))
+    });
+    let all = subscription.schools.iter().chain(of_nature);
+    all.map(String::as_str).collect()
+}
+
+/// Whether a subscription is to this resource, or to the mother that opens its family.
+fn opens(country: &Country, subscription: &Subscription, resource: &Resource) -> bool {
+    let subscribed = country
+        .resources
+        .iter()
+        .find(|r| r.id == subscription.resource);
+    let Some(subscribed) = subscribed else {
+        return false;
+    };
+    let family = |r: &Resource| (r.publisher.clone(), r.family.clone());
+    subscribed.id == resource.id
+        || (subscribed.mother && subscribed.opens_family && family(subscribed) == family(resource))
+}
+
+/// The public of a profile.
+fn public(profile: &str) -> Option<&'static str> {
+    match profile {
+        "National_elv" => Some("ELEVE"),
+        "National_ens" => Some("ENSEIGNANT"),
+        "National_doc" => Some("DOCUMENTALISTE"),
+        "National_tut" => None,
+        _ => Some("AUTRE PERSONNEL"),
+    }
+}
+
+/// Whether an assignment in a school is to this person, given what they are there.
+fn reaches(
+    country: &Country,
+    assignment: &Assignment,
+    person: &Person,
+    here: &[&Affiliation],
+) -> bool {
+    let target = &assignment.target;
+    let has =
+        |list: fn(&Affiliation) -> &Vec<String>| here.iter().any(|a| list(a).contains(target));
+    match assignment.kind {
+        "person" => {
+            let same_project = current(country, &assignment.ent) == current(country, &person.ent);
+            *target == person.id && same_project
+        }
+        "division" => has(|a| &a.divisions),
+        "group" => has(|a| &a.groups),
+        "level" => has(|a| &a.levels),
+        "subject" => has(|a| &a.subjects),
+        "profile" => here.iter().any(|a| a.profiles.contains(&target.as_str())),
+        other => panic!("{other}"),
+    }
+}
+
+/// The answer in a country where no licence is counted: yes, or the code of the denial.
 pub fn ask(country: &Country, q: Question<'_>) -> Result<Yes, &'static str> {
+    ask_within(country, &BTreeSet::new(), q)
+}
+
+/// The answer, given what [`exhausted`] says of the country.
+pub fn ask_within(
+    country: &Country,
+    exhausted: &BTreeSet<usize>,
+    q: Question<'_>,
+) -> Result<Yes, &'static str> {
     let ent = current(country, q.ent).ok_or("unknown-ent")?;
     let resource = country.resources.iter().find(|r| r.id == q.resource);
     let resource = resource.ok_or("unknown-resource")?;
@@ -79,8 +241,8 @@ pub fn ask(country: &Country, q: Question<'_>) -> Result<Yes, &'static str> {
     let holder: Vec<Id<'_>> = country.subscriptions.iter().map(|s| Id(&s.id)).collect();
     for school in schools {
         for (subscription, id) in country.subscriptions.iter().zip(&holder) {
-            if subscription.resource != resource.id
-                || !subscription.schools.iter().any(|s| s == school)
+            if !opens(country, subscription, resource)
+                || !covered(country, subscription).contains(&school)
             {
                 continue;
             }
@@ -89,11 +251,12 @@ pub fn ask(country: &Country, q: Question<'_>) -> Result<Yes, &'static str> {
                 .filter(|a| a.school == school)
                 .copied()
                 .collect();
-            match judge(country, subscription, person, school, &here, q.at) {
-                Ok(()) => {
+            let rights = (country, exhausted, subscription);
+            match judge(rights, person, school, &here, q.at) {
+                Ok(ends) => {
                     entitling.insert(school.to_owned());
                     subscriptions.insert(id);
-                    until = until.max(january(subscription.until));
+                    until = until.max(ends);
                 }
                 Err(no) => furthest = furthest.max(no),
             }
@@ -122,64 +285,40 @@ pub fn ask(country: &Country, q: Question<'_>) -> Result<Yes, &'static str> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Id<'c>(&'c str);
 
-/// Yes, or how far it came and the code.
+/// Yes and until when, or how far it came and the code.
 fn judge(
-    country: &Country,
-    subscription: &Subscription,
+    (country, exhausted, subscription): (&Country, &BTreeSet<usize>, &Subscription),
     person: &Person,
     school: &str,
     here: &[&Affiliation],
     at: i64,
-) -> Result<(), (u8, &'static str)> {
+) -> Result<i64, (u8, &'static str)> {
     if at < january(subscription.from) {
         return Err((2, "subscription-not-yet"));
     }
     if at >= january(subscription.until) {
         return Err((1, "subscription-expired"));
     }
-    let profiles: BTreeSet<&str> = here
+    let targeted = here
         .iter()
-        .flat_map(|a| a.profiles.iter().copied())
-        .collect();
-    let targeted = profiles.iter().any(|profile| {
-        let public = match *profile {
-            "National_elv" => "ELEVE",
-            "National_ens" => "ENSEIGNANT",
-            "National_doc" => "DOCUMENTALISTE",
-            "National_tut" => return false,
-            _ => "AUTRE PERSONNEL",
-        };
-        subscription.publics.contains(&public)
-    });
+        .flat_map(|a| a.profiles.iter().filter_map(|profile| public(profile)))
+        .any(|public| subscription.publics.contains(&public));
     if !targeted {
         return Err((3, "public-excluded"));
     }
     if !subscription.individual {
-        return Ok(());
+        return Ok(january(subscription.until));
     }
-    let has = |list: fn(&Affiliation) -> &Vec<String>, code: &String| {
-        here.iter().any(|a| list(a).contains(code))
-    };
-    let assigned = country
-        .assignments
-        .iter()
-        .filter(|a| a.subscription == subscription.id && a.school == school)
-        .any(|a| match a.kind {
-            "person" => {
-                a.target == person.id && current(country, &a.ent) == current(country, &person.ent)
-            }
-            "division" => has(|a| &a.divisions, &a.target),
-            "group" => has(|a| &a.groups, &a.target),
-            "level" => has(|a| &a.levels, &a.target),
-            "subject" => has(|a| &a.subjects, &a.target),
-            "profile" => profiles.contains(a.target.as_str()),
-            other => panic!("{other}"),
-        });
-    if assigned {
-        Ok(())
-    } else {
-        Err((4, "not-assigned"))
-    }
+    let assigned = (0..)
+        .zip(&country.assignments)
+        .filter(|(_, a)| a.subscription == subscription.id && a.school == school)
+        .filter(|(place, _)| !exhausted.contains(place))
+        .filter(|(_, a)| reaches(country, a, person, here))
+        .map(|(_, a)| period(a, subscription))
+        .filter(|(from, until)| january(*from) <= at && at < january(*until))
+        .map(|(_, until)| january(until))
+        .max();
+    assigned.ok_or((4, "not-assigned"))
 }
 
 fn released(

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::naive::{Question, Yes};
+use super::naive::{Question, Yes, covered};
 use super::{
     Affiliation, Assignment, Country, Ent, Group, Person, Publisher, Resource, Subscription,
     january,
@@ -30,6 +30,7 @@ const ATTRIBUTES: [&str; 15] = [
     "IDO", "IDC", "UAI", "PRO", "DIV", "GRO", "P_MS4", "P_MAT", "E_MS1", "CIV", "NOM", "PRE",
     "P_MEL", "LRA", "idENT",
 ];
+pub const NATURES: [&str; 2] = ["300", "340"];
 pub const CODES: [&str; 3] = ["2211", "2212", "2213"];
 const PEOPLE: usize = 8;
 pub const RESOURCES: usize = 4;
@@ -143,66 +144,130 @@ fn resources() -> impl Strategy<Value = Vec<Resource>> {
         prop::bool::weighted(0.1),
         select(&["", "f1"][..]),
         subsequence(&ATTRIBUTES[..], 0..=15),
+        (any::<bool>(), any::<bool>()),
     );
     vec(one, RESOURCES).prop_map(|all| {
+        let mut mothers = BTreeSet::new();
         (0..)
             .zip(all)
             .map(
-                |(number, (publisher, disabled, family, release))| Resource {
-                    id: resource_id(number),
-                    publisher: format!("pub-{publisher}"),
-                    access_url: format!("https://pub.example/r{number}?a=1&b=2"),
-                    family: family.into(),
-                    disabled,
-                    release,
-                    ..Resource::default()
+                |(number, (publisher, disabled, family, release, (mother, opens)))| {
+                    // A family has one mother at most.
+                    let mother =
+                        mother && !family.is_empty() && mothers.insert((publisher, family));
+                    Resource {
+                        id: resource_id(number),
+                        publisher: format!("pub-{publisher}"),
+                        access_url: format!("https://pub.example/r{number}?a=1&b=2"),
+                        family: family.into(),
+                        disabled,
+                        mother,
+                        opens_family: mother && opens,
+                        release,
+                        ..Resource::default()
+                    }
                 },
             )
             .collect()
     })
+}
+
+/// Licences as a rule allows them: for ETABL a global count, which nobody counts; for INDIV a global one, or one by
+/// public for some of the target publics.
+fn licences(individual: bool, publics: &[&str], raw: &[usize; 5]) -> (String, [String; 4]) {
+    let count = |raw: usize| match raw % 6 {
+        0 => "ILLIMITE".to_owned(),
+        number => number.div_ceil(2).to_string(),
+    };
+    let none = || [const { String::new() }; 4];
+    match raw[0] % 3 {
+        0 => (String::new(), none()),
+        1 => (count(raw[1]), none()),
+        _ if !individual => (count(raw[1]), none()),
+        _ => {
+            let mut counts = none();
+            for (at, public) in PUBLICS.iter().enumerate() {
+                if publics.contains(public) && (raw[at + 1] % 7 != 6 || *public == publics[0]) {
+                    counts[at] = count(raw[at + 1]);
+                }
+            }
+            (String::new(), counts)
+        }
+    }
 }
 
 fn subscriptions() -> impl Strategy<Value = Vec<Subscription>> {
+    let covered = prop_oneof![
+        4 => subsequence(&SCHOOLS[..], 1..=3).prop_map(|schools| (schools, vec![])),
+        1 => subsequence(&NATURES[..], 1..=2).prop_map(|natures| (vec![], natures)),
+    ];
     let one = (
         0..RESOURCES,
-        subsequence(&SCHOOLS[..], 1..=3),
-        any::<bool>(),
+        covered,
+        prop::bool::weighted(0.65),
         subsequence(&PUBLICS[..], 1..=3),
+        1..=11_i64,
         1..=20_i64,
-        1..=10_i64,
+        any::<[usize; 5]>(),
+        select(&["", "transferable", "non transferable"][..]),
     );
-    vec(one, 0..14).prop_map(|all| {
+    vec(one, 0..18).prop_map(|all| {
         (0..)
             .zip(all)
             .map(
-                |(number, (resource, schools, individual, publics, from, length))| Subscription {
-                    id: format!("s{number}"),
-                    resource: resource_id(resource),
-                    schools: schools.into_iter().map(str::to_owned).collect(),
-                    individual,
-                    publics,
-                    from,
-                    until: from + length,
+                |(
+                    number,
+                    (
+                        resource,
+                        (schools, natures),
+                        individual,
+                        publics,
+                        from,
+                        length,
+                        raw,
+                        category,
+                    ),
+                )| {
+                    let (licences, licences_by_public) = licences(individual, &publics, &raw);
+                    let automatic = !individual && schools.len() == 1 && licences.is_empty();
+                    let id = match schools.as_slice() {
+                        [school] if automatic => format!("AUTO_{school}_{number}_1596629146787"),
+                        _ => format!("s{number}"),
+                    };
+                    Subscription {
+                        id,
+                        resource: resource_id(resource),
+                        schools: schools.into_iter().map(str::to_owned).collect(),
+                        individual,
+                        publics,
+                        from,
+                        until: from + length,
+                        natures: natures.into_iter().map(str::to_owned).collect(),
+                        category,
+                        licences,
+                        licences_by_public,
+                    }
                 },
             )
             .collect()
     })
 }
 
-/// Assignments as raw numbers; those that no INDIV subscription can have are dropped.
-fn assignments(country: &Country, raw: Vec<(usize, usize, usize, usize)>) -> Vec<Assignment> {
+/// An assignment as raw numbers: subscription, school, kind, target, and days from, until and since.
+type RawAssignment = (usize, usize, usize, usize, [Option<i64>; 3]);
+
+/// Those that no INDIV subscription can have, or that an earlier one says already, are dropped.
+fn assignments(country: &Country, raw: Vec<RawAssignment>) -> Vec<Assignment> {
     let mut seen = BTreeSet::new();
-    let individual: Vec<&Subscription> = country
-        .subscriptions
-        .iter()
-        .filter(|s| s.individual)
-        .collect();
+    let individual = country.subscriptions.iter().filter(|s| s.individual);
+    let individual: Vec<&Subscription> = individual.collect();
     let mut assignments = Vec::new();
-    for (subscription, school, kind, target) in raw {
+    for (subscription, school, kind, target, [from, until, since]) in raw {
         let Some(subscription) = individual.get(subscription % individual.len().max(1)) else {
             break;
         };
-        let school = &subscription.schools[school % subscription.schools.len()];
+        let schools = covered(country, subscription);
+        let school = schools[school % schools.len()];
         let person = &country.people[target % country.people.len()];
         let (kind, target) = match kind % 6 {
             0 => ("person", person.id.clone()),
@@ -217,60 +282,92 @@ fn assignments(country: &Country, raw: Vec<(usize, usize, usize, usize)>) -> Vec
         } else {
             String::new()
         };
-        if seen.insert((
+        let begins = from.unwrap_or(0).max(subscription.from);
+        let ends = until.unwrap_or(99).min(subscription.until);
+        let key = (
             subscription.id.clone(),
-            school.clone(),
+            school,
             kind,
             ent.clone(),
             target.clone(),
-        )) {
+        );
+        if begins < ends && seen.insert((key, begins, ends)) {
             assignments.push(Assignment {
                 subscription: subscription.id.clone(),
-                school: school.clone(),
+                school: school.to_owned(),
                 kind,
                 ent,
                 target,
+                from,
+                until,
+                since,
             });
         }
     }
     assignments
 }
 
+/// A country in which no licence is counted, and no subscription is the platform's: ids are `s0`, `s1`, and so on.
 pub fn country() -> impl Strategy<Value = Country> {
-    let raw = (0..100_usize, 0..3_usize, 0..6_usize, 0..72_usize);
+    countries(false)
+}
+
+/// A country with everything that the tables can say.
+pub fn full_country() -> impl Strategy<Value = Country> {
+    countries(true)
+}
+
+fn countries(full: bool) -> impl Strategy<Value = Country> {
+    let day = || prop::option::weighted(0.4, 1..=30_i64);
+    let days = (day(), day(), day()).prop_map(|(from, until, since)| [from, until, since]);
+    let raw = (0..100_usize, 0..3_usize, 0..6_usize, 0..72_usize, days);
     (
-        vec(affiliation(), 0..16),
+        vec(affiliation(), 0..30),
         resources(),
         subscriptions(),
-        vec(raw, 0..24),
+        vec(raw, 0..50),
         prop::bool::weighted(0.1),
     )
-        .prop_map(|(affiliations, resources, subscriptions, raw, disabled)| {
-            let mut country = Country {
-                ents: ents(),
-                schools: SCHOOLS.map(str::to_owned).into(),
-                groups: groups(),
-                people: people(),
-                affiliations,
-                publishers: vec![
-                    Publisher {
-                        id: "pub-0".into(),
-                        domain: "d0".into(),
-                        disabled: false,
-                    },
-                    Publisher {
-                        id: "pub-1".into(),
-                        domain: "d1".into(),
-                        disabled,
-                    },
-                ],
-                resources,
-                subscriptions,
-                assignments: vec![],
-            };
-            country.assignments = assignments(&country, raw);
-            country
-        })
+        .prop_map(
+            move |(affiliations, resources, mut subscriptions, raw, disabled)| {
+                if !full {
+                    for (number, subscription) in (0..).zip(&mut subscriptions) {
+                        subscription.id = format!("s{number}");
+                        subscription.licences.clear();
+                        subscription.licences_by_public = Default::default();
+                    }
+                }
+                let mut country = Country {
+                    ents: ents(),
+                    schools: SCHOOLS.map(str::to_owned).into(),
+                    school_kinds: SCHOOLS
+                        .iter()
+                        .zip([("340", "2D"), ("300", ""), ("340", "2D"), ("", "")])
+                        .map(|(school, kind)| ((*school).to_owned(), kind))
+                        .collect(),
+                    groups: groups(),
+                    people: people(),
+                    affiliations,
+                    publishers: vec![
+                        Publisher {
+                            id: "pub-0".into(),
+                            domain: "d0".into(),
+                            disabled: false,
+                        },
+                        Publisher {
+                            id: "pub-1".into(),
+                            domain: "d1".into(),
+                            disabled,
+                        },
+                    ],
+                    resources,
+                    subscriptions,
+                    assignments: vec![],
+                };
+                country.assignments = assignments(&country, raw);
+                country
+            },
+        )
 }
 
 /// What the fast look-up says, in the naive reading's words.
