@@ -48,6 +48,7 @@
 //!
 //! [docs/collect.md]: https://github.com/octroi/octroi/blob/main/docs/collect.md
 
+mod compare;
 pub mod current;
 mod durable;
 mod error;
@@ -61,6 +62,7 @@ mod varint;
 mod walk;
 mod write;
 
+pub use compare::{Change, Changes, Differences, SchoolChange, Subject, compare};
 pub use error::{SegmentError, WriteError};
 pub use format::SEGMENT_VERSION;
 pub use kinds::{
