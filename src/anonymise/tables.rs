@@ -257,7 +257,7 @@ pub(super) fn numbers(
 }
 
 fn stop_at(number: u64, stop: &dyn Fn() -> bool) -> Result<(), AnonymiseError> {
-    if number % STOP_EVERY == 0 && stop() {
+    if number.is_multiple_of(STOP_EVERY) && stop() {
         return Err(AnonymiseError::Stopped);
     }
     Ok(())
