@@ -72,16 +72,10 @@ impl Target {
         due: Instant,
     ) -> Result<Took, Kind> {
         let mut line = Line::default();
-        let player = self
-            .place
-            .players
-            .get(visitor.portal)
-            .and_then(Option::as_ref)
-            .ok_or("no-portal")?;
         let generation = Generation::ALL[usize::try_from(number % 3).unwrap_or(0)];
         let tile = link(
             generation,
-            &player.portal.ident,
+            &visitor.ident,
             &visitor.uai,
             &visitor.ark,
             number,

@@ -39,7 +39,7 @@ pub fn mint(
     let say = Say {
         style: player.portal.style,
         issuer: &player.portal.entity_id,
-        ident: &player.portal.ident,
+        ident: &visitor.ident,
         other_ident: "",
         person: &visitor.person,
         acs: &place.gateway.acs,

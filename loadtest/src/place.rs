@@ -75,6 +75,8 @@ pub struct Player {
 pub struct Visitor {
     /// Index of the portal.
     pub portal: usize,
+    /// `idEnt`.
+    pub ident: String,
     /// `GARPersonIdentifiant`.
     pub person: String,
     /// School that the tile names.
@@ -163,6 +165,7 @@ impl Place {
             let case = case.ok_or(PlaceError::TooFew { found, wanted })?;
             visitors.push(Visitor {
                 portal: case.person.portal,
+                ident: country.ident_of(case.person.seat.school).to_owned(),
                 person: case.person.id,
                 uai: case.school.uai,
                 ark: case.resource.ark,

@@ -97,6 +97,15 @@ struct Counts {
 /// # Errors
 /// Whatever keeps it from running: settings, keys, no gateway.
 pub fn run(args: &RunArgs) -> Result<Report, Stopped> {
+    run_beside(args, || {})
+}
+
+/// The same; `begun` is told when the accesses that count begin to be sent, so that something can be made to happen
+/// meanwhile. It must not take long itself.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_beside(args: &RunArgs, begun: impl Fn()) -> Result<Report, Stopped> {
     if !(args.rate > 0.0 && args.rate <= 1e6 && (0.0..=1.0).contains(&args.solicited)) {
         return Err("--rate must be positive and --solicited between 0 and 1".into());
     }
@@ -117,14 +126,18 @@ pub fn run(args: &RunArgs) -> Result<Report, Stopped> {
     let pid = gateway.as_ref().map(Gateway::pid).or(args.pid);
     let visitors = place.visitors(args.mix, args.deliver, args.solicited >= 1.0, args.visitors)?;
     let target = Arc::new(target(args, place)?);
-    let report = drive(args, &runtime, &target, visitors, pid);
+    let report = drive(args, &runtime, &target, visitors, pid, &begun);
     if let Some(gateway) = gateway {
         runtime.block_on(gateway.stop());
     }
     report
 }
 
-fn target(args: &RunArgs, place: Place) -> Result<Target, Stopped> {
+/// Connections to the gateway of a place.
+///
+/// # Errors
+/// A base URL that names no host and port.
+pub fn target(args: &RunArgs, place: Place) -> Result<Target, Stopped> {
     let (scheme, authority) = place
         .gateway
         .base_url
@@ -167,6 +180,7 @@ fn drive(
     target: &Arc<Target>,
     visitors: Vec<Visitor>,
     pid: Option<u32>,
+    begun: &dyn Fn(),
 ) -> Result<Report, Stopped> {
     let warm_up = (args.rate * args.warm_up as f64) as u64;
     let count = warm_up + (args.rate * args.duration as f64).max(1.0) as u64;
@@ -213,6 +227,7 @@ fn drive(
         runtime.handle(),
         |number, due| {
             if number == warm_up {
+                begun();
                 let at = (
                     pid.and_then(|pid| cpu_time(pid).ok()),
                     cpu_time(std::process::id()).ok(),

@@ -7,6 +7,8 @@ use octroi::simulate::prng::Seed;
 pub enum Defect {
     /// The same person once more, in a later file.
     Duplicate,
+    /// The same person in a later file, with another given name.
+    Contradiction,
     /// A school that nobody delivers.
     UnknownSchool,
     /// A name of 501 characters.
@@ -17,8 +19,9 @@ pub enum Defect {
     StrayRelation,
 }
 
-const SORTS: [Defect; 5] = [
+const SORTS: [Defect; 6] = [
     Defect::Duplicate,
+    Defect::Contradiction,
     Defect::UnknownSchool,
     Defect::TooLong,
     Defect::BadProfile,
@@ -33,12 +36,12 @@ pub struct Defects {
 }
 
 impl Defects {
-    /// So many of each sort for 100 000 people, at most 20 000.
+    /// So many of each sort for 100 000 people, at most 16 000.
     #[must_use]
     pub fn new(seed: u64, per_100k: u32) -> Self {
         Self {
             seed: Seed::new(seed).domain("defect"),
-            per_100k: per_100k.min(20_000),
+            per_100k: per_100k.min(16_000),
         }
     }
 

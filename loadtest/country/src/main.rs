@@ -28,7 +28,7 @@ struct Cli {
     /// Day around which subscriptions begin and end, and in whose night archives are made (default: today in Paris).
     #[arg(long)]
     day: Option<Date>,
-    /// Bad records of each of five sorts for 100 000 people.
+    /// Bad records of each of six sorts for 100 000 people.
     #[arg(long, default_value_t = 100)]
     bad: u32,
     /// Archives made at once (default: processors).

@@ -70,6 +70,7 @@ impl Sheets {
             person,
             id: &person.id,
             name: &person.family_name,
+            given_name: &person.given_name,
             profile: profile(person),
             schools: &schools,
             birth: birth(self.births, rank, person.profile),
@@ -84,12 +85,7 @@ impl Sheets {
             _ => &mut self.enseignant,
         };
         self.counts.people += 1;
-        if defect == Some(Defect::Duplicate) {
-            self.counts.bad.duplicate += 1;
-            sheet.add_twice(record.tag(), |xml| record.write(xml));
-        } else {
-            sheet.add(0, record.tag(), |xml| record.write(xml));
-        }
+        sheet.add(0, record.tag(), |xml| record.write(xml));
         if let Some(defect) = defect {
             self.bad(defect, &record);
         }
@@ -109,7 +105,21 @@ impl Sheets {
         };
         let bad = &mut self.counts.bad;
         match defect {
-            Defect::Duplicate => return,
+            Defect::Duplicate | Defect::Contradiction => {
+                if defect == Defect::Duplicate {
+                    bad.duplicate += 1;
+                } else {
+                    bad.contradiction += 1;
+                    wrong.given_name = "Autrement";
+                }
+                wrong.id = record.id;
+                let sheet = match record.person.profile {
+                    Profile::Pupil => &mut self.eleve,
+                    _ => &mut self.enseignant,
+                };
+                sheet.add_later(wrong.tag(), |xml| wrong.write(xml));
+                return;
+            }
             Defect::UnknownSchool => {
                 bad.unknown_school += 1;
                 wrong.schools = &[NOBODYS_SCHOOL];
@@ -231,6 +241,7 @@ struct Record<'a> {
     person: &'a Person,
     id: &'a str,
     name: &'a str,
+    given_name: &'a str,
     profile: String,
     schools: &'a [&'a str],
     birth: String,
@@ -257,8 +268,8 @@ impl Record<'_> {
         }
         xml.leaf("GARPersonNomPatro", self.name);
         xml.leaf("GARPersonNom", self.name);
-        xml.leaf("GARPersonPrenom", &person.given_name);
-        xml.leaf("GARPersonAutresPrenoms", &person.given_name);
+        xml.leaf("GARPersonPrenom", self.given_name);
+        xml.leaf("GARPersonAutresPrenoms", self.given_name);
         if let Some(civility) = person.civility {
             xml.leaf("GARPersonCivilite", civility);
         }

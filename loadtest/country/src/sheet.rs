@@ -37,7 +37,7 @@ pub(crate) struct Sheet {
     lists: Vec<Xml>,
     /// What stays for the next file.
     held: Vec<Xml>,
-    /// Whole records of the first list that come once more in the next file.
+    /// Records that open the first list of the next file.
     again: Xml,
     objects: u32,
     number: u32,
@@ -65,13 +65,9 @@ impl Sheet {
         }
     }
 
-    /// Adds an object with the key, and the same once more to the next file.
-    pub(crate) fn add_twice(&mut self, tag: &str, content: impl FnOnce(&mut Xml)) {
-        let from = self.lists.first().map_or(0, Xml::len);
-        self.add(0, tag, content);
-        if let Some(octets) = self.lists.first().and_then(|xml| xml.octets().get(from..)) {
-            self.again.raw(octets);
-        }
+    /// Adds an object to the first list of the next file.
+    pub(crate) fn add_later(&mut self, tag: &str, content: impl FnOnce(&mut Xml)) {
+        self.again.element(tag, content);
     }
 
     /// Whether the file is full.
@@ -115,7 +111,6 @@ impl Sheet {
         for list in &mut self.lists {
             list.clear();
         }
-        // A record that comes once more opens the list after this one.
         if let Some(first) = self.lists.first_mut() {
             std::mem::swap(first, &mut self.again);
             self.again.clear();

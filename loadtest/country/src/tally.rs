@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 /// good, and has no relations, so that setting it aside takes nothing else along.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bad {
-    /// The same person once more, in a later file of the archive.
+    /// The same person once more, in a later file of the archive. It does no harm.
     pub duplicate: u64,
+    /// The same person in a later file, with another given name.
+    pub contradiction: u64,
     /// A person of a school that the archive does not deliver.
     pub unknown_school: u64,
     /// A name longer than the schema allows.
@@ -23,6 +25,7 @@ impl Bad {
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.duplicate
+            + self.contradiction
             + self.unknown_school
             + self.too_long
             + self.bad_profile
@@ -65,6 +68,7 @@ impl Counts {
         self.xml_octets += other.xml_octets;
         self.archive_octets += other.archive_octets;
         self.bad.duplicate += other.bad.duplicate;
+        self.bad.contradiction += other.bad.contradiction;
         self.bad.unknown_school += other.bad.unknown_school;
         self.bad.too_long += other.bad.too_long;
         self.bad.bad_profile += other.bad.bad_profile;

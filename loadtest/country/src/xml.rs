@@ -41,17 +41,8 @@ impl Xml {
         self.0.push(b'\n');
     }
 
-    /// Octets that are written as they are.
-    pub(crate) fn raw(&mut self, octets: &[u8]) {
-        self.0.extend_from_slice(octets);
-    }
-
     pub(crate) fn octets(&self) -> &[u8] {
         &self.0
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

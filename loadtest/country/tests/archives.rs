@@ -100,6 +100,7 @@ fn counts_are_those_of_the_files_and_every_bad_record_is_there() {
     let bad = manifest.all.bad;
     for (count, sort) in [
         (bad.duplicate, "duplicate"),
+        (bad.contradiction, "contradiction"),
         (bad.unknown_school, "unknown school"),
         (bad.too_long, "too long"),
         (bad.bad_profile, "bad profile"),
@@ -153,7 +154,7 @@ fn counts_are_those_of_the_files_and_every_bad_record_is_there() {
         assert_eq!(
             (twice, strange, long, profile),
             (
-                counts.bad.duplicate,
+                counts.bad.duplicate + counts.bad.contradiction,
                 counts.bad.unknown_school,
                 counts.bad.too_long,
                 counts.bad.bad_profile

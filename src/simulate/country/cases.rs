@@ -67,10 +67,17 @@ impl<'c> Cases<'c> {
     /// The next case, of whatever kind. Mostly to what some school of the person has a subscription to.
     pub fn any(&mut self) -> Option<Case> {
         let country = self.country;
-        let school = country.school(self.draw.place(country.shape().schools));
-        let seat = Seat {
-            school: school.index,
-            seat: self.draw.place(school.seats),
+        // In a nation everybody comes alike, whatever the size of their school.
+        let (school, seat) = if country.shape().national {
+            let seat = country.seat_at(self.draw.below(country.shape().people))?;
+            (country.school(seat.school), seat)
+        } else {
+            let school = country.school(self.draw.place(country.shape().schools));
+            let seat = Seat {
+                school: school.index,
+                seat: self.draw.place(school.seats),
+            };
+            (school, seat)
         };
         let person = country.person(seat)?;
         let resource = if self.draw.chance(900) {
