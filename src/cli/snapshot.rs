@@ -39,6 +39,9 @@ pub(super) struct Build {
     source: PathBuf,
     /// The snapshot file, replaced by rename when the build succeeds.
     out: PathBuf,
+    /// Portals' segments, as `octroi collect` leaves them; their people are added to those of the tables.
+    #[arg(long, value_name = "FOLDER")]
+    directory: Option<PathBuf>,
     /// Generation number; one more than the previous snapshot's when absent.
     #[arg(long)]
     generation: Option<u64>,
@@ -94,7 +97,11 @@ impl Build {
             rekeyed: self.rekeyed.clone(),
             ..BuildOptions::default()
         };
-        match build(&Sources::tables(&self.source), &self.out, &options, &Silent) {
+        let mut sources = Sources::tables(&self.source);
+        if let Some(directory) = &self.directory {
+            sources = sources.with_directory(directory);
+        }
+        match build(&sources, &self.out, &options, &Silent) {
             Ok(report) => {
                 say(&if self.json {
                     json(&report)?

@@ -160,24 +160,30 @@ fn file_of(
         }
         Entry::Other { name, reason } => {
             load.log.files.push(name.to_owned());
-            load.log.found(&Found {
-                at: Position {
-                    offset: 0,
-                    record: 0,
-                },
-                element: "",
-                rule: Rule::Member,
-                reason,
-                loss: Loss::File,
-                raw: "",
-            })
+            load.log.found(&member(reason))
         }
     }
 }
 
-struct Counted<'r> {
-    inner: &'r mut dyn std::io::Read,
-    octets: u64,
+/// A member of the archive that is set aside whole.
+pub(crate) fn member(reason: &str) -> Found<'_> {
+    Found {
+        at: Position {
+            offset: 0,
+            record: 0,
+        },
+        element: "",
+        rule: Rule::Member,
+        reason,
+        loss: Loss::File,
+        raw: "",
+    }
+}
+
+/// A file of an archive, and how long it is so far.
+pub(crate) struct Counted<'r> {
+    pub(crate) inner: &'r mut dyn std::io::Read,
+    pub(crate) octets: u64,
 }
 
 impl std::io::Read for Counted<'_> {

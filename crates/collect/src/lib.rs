@@ -35,6 +35,7 @@ mod rule;
 mod scan;
 mod schema;
 mod tables;
+mod validate;
 mod values;
 mod window;
 
@@ -46,3 +47,4 @@ pub use options::{Levels, Limits, Options};
 pub use page::page;
 pub use report::{RecordCount, Report, SetAsideCount};
 pub use rule::{Loss, Observe, Progress, Rule, SetAside, Unobserved};
+pub use validate::validate;

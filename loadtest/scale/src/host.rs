@@ -1,0 +1,92 @@
+//! The machine: page cache of files, and a memory cgroup for the gateway where one can be made.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Advice, fadvise};
+
+use crate::Stopped;
+
+/// Throws the pages of every file below a folder out of the page cache. Files that somebody maps keep theirs.
+pub(crate) fn drop_pages(folder: &Path) -> Result<(), Stopped> {
+    for path in files(folder)? {
+        let file = File::open(&path)?;
+        // Only clean pages go.
+        file.sync_all()?;
+        fadvise(&file, 0, None, Advice::DontNeed)?;
+    }
+    Ok(())
+}
+
+/// Every file below a folder.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Stopped> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            all.extend(files(&path)?);
+        } else {
+            all.push(path);
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// A memory cgroup of its own for the gateway (version 1 or 2).
+pub(crate) struct Group {
+    folder: PathBuf,
+    peak: &'static str,
+    now: &'static str,
+}
+
+impl Group {
+    /// Makes one; none where that is not allowed.
+    pub(crate) fn make() -> Option<Self> {
+        let name = format!("octroi-scale-{}", std::process::id());
+        let (root, peak, now) = if Path::new("/sys/fs/cgroup/memory").is_dir() {
+            let files = ("memory.max_usage_in_bytes", "memory.usage_in_bytes");
+            ("/sys/fs/cgroup/memory", files.0, files.1)
+        } else {
+            ("/sys/fs/cgroup", "memory.peak", "memory.current")
+        };
+        let folder = Path::new(root).join(name);
+        if !folder.is_dir() {
+            fs::create_dir(&folder).ok()?;
+        }
+        let group = Self { folder, peak, now };
+        group.read(group.now)?;
+        Some(group)
+    }
+
+    /// The file to which a process writes its id to enter.
+    pub(crate) fn procs(&self) -> PathBuf {
+        self.folder.join("cgroup.procs")
+    }
+
+    fn read(&self, file: &str) -> Option<f64> {
+        let octets: f64 = fs::read_to_string(self.folder.join(file))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()?;
+        Some(octets / f64::from(1 << 30))
+    }
+
+    /// What the kernel counts for it now, GiB: page cache that it read first included.
+    pub(crate) fn now_gib(&self) -> Option<f64> {
+        self.read(self.now)
+    }
+
+    /// The most since it was made, GiB.
+    pub(crate) fn peak_gib(&self) -> Option<f64> {
+        self.read(self.peak)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Works once the process has ended.
+        let _ = fs::remove_dir(&self.folder);
+    }
+}

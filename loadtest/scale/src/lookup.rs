@@ -1,0 +1,127 @@
+//! Look-ups with every rule, uniformly over all people: with pages resident, and after the processor's caches were filled
+//! with something else.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use octroi::simulate::country::Country;
+use octroi_entitlements::{Directory, Query, Snapshot};
+
+use crate::results::{Figures, figures};
+use crate::{Scale, Stopped, data};
+
+/// Questions asked.
+const QUESTIONS: u64 = 200_000;
+/// Rounds with cold caches; the median counts.
+const COLD_ROUNDS: usize = 401;
+/// Look-ups after the caches were filled, as one round.
+const COLD_EACH: usize = 8;
+/// Octets that fill the caches: more than any last level cache.
+const THRASH: usize = 256 << 20;
+
+/// A question about somebody drawn uniformly.
+struct Question {
+    ent: String,
+    person: String,
+    uai: String,
+    resource: String,
+}
+
+fn questions(country: &Country) -> Vec<Question> {
+    let mut draw = country.draw("look-up");
+    (0..QUESTIONS)
+        .filter_map(|_| {
+            let person = country.person_at(draw.below(country.shape().people))?;
+            let school = country.school(person.seat.school);
+            // Mostly what some school of theirs has subscribed to, sometimes anything.
+            let subscriptions = country.subscriptions_of(&school);
+            let resource = match draw.pick(&subscriptions) {
+                Some(subscription) if draw.chance(900) => subscription.resource,
+                _ => draw.place(country.shape().resources),
+            };
+            Some(Question {
+                ent: country.ident_of(school.index).to_owned(),
+                person: person.id,
+                uai: school.uai,
+                resource: country.resource(resource).ark,
+            })
+        })
+        .collect()
+}
+
+/// Asks one; whether the answer is yes.
+fn ask(directory: &Directory, question: &Question, now: i64) -> bool {
+    directory
+        .resolve(&Query {
+            ent: &question.ent,
+            person: &question.person,
+            resource: &question.resource,
+            school: Some(&question.uai),
+            at: now,
+        })
+        .is_ok()
+}
+
+/// Measures both.
+pub(crate) fn measure(scale: &Scale) -> Result<Figures, Stopped> {
+    let country = data::country(&scale.dir)?;
+    let snapshot = Snapshot::open(&scale.dir.join("bodies/1.octroi"))?;
+    let people = snapshot.counts().people;
+    let directory = Directory::bare(Arc::new(snapshot));
+    let questions = questions(&country);
+    let now = octroi::clock::system_now().unix_seconds();
+    // Opening has read every page; a first round takes page faults away.
+    let granted = questions.iter().filter(|q| ask(&directory, q, now)).count();
+    if granted * 4 < questions.len() {
+        return Err(format!(
+            "only {granted} of {} are granted: body and nation differ",
+            questions.len()
+        )
+        .into());
+    }
+    let mut rounds: Vec<f64> = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            for question in &questions {
+                black_box(ask(&directory, question, now));
+            }
+            start.elapsed().as_secs_f64() * 1e9 / questions.len() as f64
+        })
+        .collect();
+    let mut other = vec![1u8; THRASH];
+    let mut cold: Vec<f64> = questions
+        .chunks(COLD_EACH)
+        .take(COLD_ROUNDS)
+        .map(|some| {
+            other
+                .iter_mut()
+                .step_by(64)
+                .for_each(|octet| *octet = octet.wrapping_add(1));
+            black_box(&other);
+            let start = Instant::now();
+            for question in some {
+                black_box(ask(&directory, question, now));
+            }
+            nanoseconds(start.elapsed()) / some.len() as f64
+        })
+        .collect();
+    Ok(figures([
+        ("lookup_ns", median(&mut rounds)),
+        ("lookup_cold_ns", median(&mut cold)),
+        (
+            "lookup_granted_percent",
+            granted as f64 * 100.0 / questions.len() as f64,
+        ),
+        ("body_people", f64::from(people)),
+    ]))
+}
+
+fn nanoseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
+}
+
+fn median(all: &mut [f64]) -> f64 {
+    all.sort_unstable_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,225 @@
+//! The table of `docs/scale.md`: each row with what was measured, its target, and whether it was met.
+
+use crate::results::{Figures, Results};
+use crate::{Scale, Stopped};
+
+/// One condition of a row: a figure, and the most or least that it may be.
+enum Met {
+    AtLeast(&'static str, f64),
+    AtMost(&'static str, f64),
+    /// Not more than so many times another figure, nor that figure and a millisecond.
+    Times(&'static str, f64, &'static str),
+}
+use Met::{AtLeast, AtMost, Times};
+
+struct Row {
+    what: &'static str,
+    target: &'static str,
+    met: &'static [Met],
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        what: "gunzip, parse, validate, XML MB per CPU second",
+        target: "≥ 150 MB/s",
+        met: &[AtLeast("parse_mb_s", 150.0)],
+    },
+    Row {
+        what: "archive to durable directory, the same",
+        target: "≥ 60 MB/s",
+        met: &[AtLeast("import_mb_s", 60.0)],
+    },
+    Row {
+        what: "import: known bad records set aside, all others taken",
+        target: "exactly",
+        met: &[AtMost("import_wrong", 0.0)],
+    },
+    Row {
+        what: "build from directory to signed body, s / peak GiB",
+        target: "≤ 600 s, ≤ 6 GiB",
+        met: &[AtMost("build_s", 600.0), AtMost("build_peak_gib", 6.0)],
+    },
+    Row {
+        what: "serving node, all pages touched, steady GiB",
+        target: "≤ 3 GiB",
+        met: &[AtMost("resident_gib", 3.0)],
+    },
+    Row {
+        what: "serving node, peak of a swap (VmHWM), GiB",
+        target: "≤ 6.5 GiB",
+        met: &[AtMost("swap_peak_gib", 6.5)],
+    },
+    Row {
+        what: "look-up with rules, uniform: resident / cold caches, ns",
+        target: "≤ 500 / ≤ 5000",
+        met: &[AtMost("lookup_ns", 500.0), AtMost("lookup_cold_ns", 5000.0)],
+    },
+    Row {
+        what: "ready after start: warm / cold page cache, s",
+        target: "≤ 2 / ≤ 6",
+        met: &[AtMost("ready_warm_s", 2.0), AtMost("ready_cold_s", 6.0)],
+    },
+    Row {
+        what: "swap under load: p99 ms, errors",
+        target: "≤ 2 × before, none",
+        met: &[
+            Times("swap_p99_ms", 2.0, "swap_p99_before_ms"),
+            AtMost("swap_errors", 0.0),
+        ],
+    },
+    Row {
+        what: "change visible after, s; p99 ms, errors",
+        target: "≤ 5 s; as before",
+        met: &[
+            AtMost("overlay_visible_s", 5.0),
+            Times("overlay_p99_ms", 1.1, "overlay_p99_before_ms"),
+            AtMost("overlay_errors", 0.0),
+        ],
+    },
+    Row {
+        what: "import and build beside it (idle priority): p99 ms, errors",
+        target: "≤ 2 × before, none",
+        met: &[
+            Times("beside_p99_ms", 2.0, "beside_p99_before_ms"),
+            AtMost("beside_errors", 0.0),
+        ],
+    },
+];
+
+/// Lags of the generator beyond which a run counts for nothing, in milliseconds.
+const LAG: f64 = 1.0;
+
+impl Met {
+    fn name(&self) -> &'static str {
+        match self {
+            AtLeast(name, _) | AtMost(name, _) | Times(name, ..) => name,
+        }
+    }
+
+    /// None without a figure.
+    fn holds(&self, all: &Figures) -> Option<bool> {
+        let value = *all.get(self.name())?;
+        Some(match self {
+            AtLeast(_, least) => value >= *least,
+            AtMost(_, most) => value <= *most,
+            Times(_, times, other) => {
+                let before = *all.get(*other)?;
+                value <= before * times || value <= before + 1.0
+            }
+        })
+    }
+}
+
+/// `pass`, `MISS`, `void` when the generator was late, `none` without a figure.
+fn verdict(row: &Row, all: &Figures) -> &'static str {
+    let lag = row
+        .met
+        .iter()
+        .filter_map(|met| met.name().split_once('_'))
+        .filter_map(|(phase, _)| all.get(&format!("{phase}_lag_p99_ms")))
+        .copied()
+        .fold(0.0, f64::max);
+    let holds: Option<Vec<bool>> = row.met.iter().map(|met| met.holds(all)).collect();
+    match holds {
+        None => "none",
+        Some(_) if lag > LAG => "void",
+        Some(all) if all.iter().all(|holds| *holds) => "pass",
+        Some(_) => "MISS",
+    }
+}
+
+fn measured(row: &Row, all: &Figures) -> String {
+    let figure = |name: &str| all.get(name).map_or_else(|| "–".to_owned(), |v| short(*v));
+    row.met
+        .iter()
+        .map(|met| match met {
+            Times(name, _, other) => format!("{} (before {})", figure(name), figure(other)),
+            met => figure(met.name()),
+        })
+        .collect::<Vec<_>>()
+        .join(" / ")
+}
+
+fn short(value: f64) -> String {
+    match value.abs() {
+        v if v >= 100.0 || v == 0.0 => format!("{value:.0}"),
+        v if v >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// Prints the table, as Markdown for the page, and the line of figures. False when a row was missed or has no figures.
+pub(crate) fn print(scale: &Scale, results: &Results) -> Result<bool, Stopped> {
+    let all = results.all()?;
+    let mut text = String::from("| what | target | measured | |\n|---|---|---|---|\n");
+    let mut fine = true;
+    for row in ROWS {
+        let verdict = verdict(row, &all);
+        fine &= verdict == "pass";
+        text.push_str(&format!(
+            "| {} | {} | {} | {verdict} |\n",
+            row.what,
+            row.target,
+            measured(row, &all)
+        ));
+    }
+    std::fs::write(scale.dir.join("results/table.md"), &text)?;
+    let figure = |name: &str| {
+        all.get(name)
+            .map_or_else(|| "none".to_owned(), |v| short(*v))
+    };
+    println!("{text}");
+    println!(
+        "scale: people={} parse_mb_s={} import_mb_s={} build_s={} peak_gib={} resident_gib={} swap_peak_gib={} ready_warm_s={} ready_cold_s={} lookup_ns={}",
+        scale.people,
+        figure("parse_mb_s"),
+        figure("import_mb_s"),
+        figure("build_s"),
+        figure("build_peak_gib"),
+        figure("resident_gib"),
+        figure("swap_peak_gib"),
+        figure("ready_warm_s"),
+        figure("ready_cold_s"),
+        figure("lookup_ns"),
+    );
+    Ok(fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::figures;
+
+    fn row(what: &str) -> &'static Row {
+        ROWS.iter().find(|row| row.what.starts_with(what)).unwrap()
+    }
+
+    #[test]
+    fn rows_pass_miss_are_void_or_have_no_figure() {
+        let swap = row("swap under load");
+        let run = |p99, errors, lag| {
+            figures([
+                ("swap_p99_ms", p99),
+                ("swap_p99_before_ms", 4.0),
+                ("swap_errors", errors),
+                ("swap_lag_p99_ms", lag),
+            ])
+        };
+        assert_eq!(verdict(swap, &run(7.9, 0.0, 0.2)), "pass");
+        assert_eq!(verdict(swap, &run(8.1, 0.0, 0.2)), "MISS");
+        assert_eq!(verdict(swap, &run(5.0, 1.0, 0.2)), "MISS");
+        assert_eq!(verdict(swap, &run(5.0, 0.0, 1.5)), "void");
+        assert_eq!(verdict(swap, &Figures::new()), "none");
+        let build = row("build");
+        assert_eq!(
+            verdict(
+                build,
+                &figures([("build_s", 500.0), ("build_peak_gib", 6.1)])
+            ),
+            "MISS"
+        );
+        assert_eq!(verdict(build, &figures([("build_s", 500.0)])), "none");
+        let parse = row("gunzip");
+        assert_eq!(verdict(parse, &figures([("parse_mb_s", 151.0)])), "pass");
+    }
+}
