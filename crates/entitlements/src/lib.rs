@@ -88,6 +88,7 @@ pub use explain::{Candidate, Explanation, explain};
 pub use format::FORMAT_VERSION;
 #[doc(hidden)]
 pub use format::integrity::repair_hashes;
+pub use format::outline::{FIRST_PAGE, Outline};
 pub use ido::{KeyTooShort, MIN_KEY, Pseudonym, Pseudonymizer};
 pub use query::Query;
 pub use snapshot::{

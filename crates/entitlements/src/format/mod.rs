@@ -10,6 +10,7 @@ pub(crate) mod fingerprint;
 pub(crate) mod header;
 pub(crate) mod index;
 pub(crate) mod integrity;
+pub(crate) mod outline;
 pub(crate) mod records;
 
 /// Version of the layout. A reader refuses any other.
