@@ -382,11 +382,11 @@ fn an_exception_holds_through_its_day_in_paris_and_not_longer() {
 #[test]
 fn directory_and_configuration_are_compared() {
     let place = Place::new();
-    place.config(&SAMPLE.replacen("\"B0\"", "\"Z9\"", 1).replacen(
-        "id = \"editeur-exemple\"",
-        "id = \"nobody\"",
-        1,
-    ));
+    place.config(
+        &SAMPLE
+            .replacen("idents = [\"B0\"]", "idents = [\"Z9\"]", 1)
+            .replacen("id = \"editeur-exemple\"", "id = \"nobody\"", 1),
+    );
     let told = told(&place);
     for what in [
         "no ENT project \"Z9\"",

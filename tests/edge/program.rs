@@ -209,7 +209,11 @@ async fn signals_reload_and_stop() {
         refused.contains("max_hours") && refused.contains("\"level\":\"ERROR\""),
         "{refused}"
     );
-    place.config(&SAMPLE.replacen("disabled = false", "disabled = true", 1));
+    place.config(&SAMPLE.replacen(
+        "endpoint.\ndisabled = false",
+        "endpoint.\ndisabled = true",
+        1,
+    ));
     process.signal("HUP");
     process.line("configuration reloaded");
     let (_, metrics) = admin(process.admin, "/metrics").await;
