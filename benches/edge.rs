@@ -77,6 +77,7 @@ fn witness(c: &mut Criterion) {
         upstream_assertion: Some("_0123456789abcdef0123456789abcdef"),
         issued_assertion: Some("_fedcba9876543210fedcba9876543210"),
         generation: 42,
+        overlay: 0,
         legacy: LegacyUse::default(),
         elapsed: Duration::from_micros(400),
     };

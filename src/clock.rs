@@ -13,6 +13,15 @@ pub struct Clock {
     hand: AtomicI64,
 }
 
+impl Clone for Clock {
+    /// Another clock that stands where this one does now, or follows the system like it.
+    fn clone(&self) -> Self {
+        Self {
+            hand: AtomicI64::new(self.hand.load(Ordering::Relaxed)),
+        }
+    }
+}
+
 impl Clock {
     /// A clock that follows the system.
     #[must_use]

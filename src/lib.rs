@@ -10,6 +10,7 @@ pub mod access;
 pub mod clock;
 pub mod pages;
 pub mod state;
+pub mod store;
 pub mod trust;
 
 pub mod config;

@@ -109,6 +109,7 @@ impl Access<'_> {
             upstream_assertion: traces.upstream_assertion.as_deref(),
             issued_assertion: traces.issued_assertion.as_deref(),
             generation: self.pinned.snapshot().generation(),
+            overlay: self.pinned.directory.overlay().last_sequence(),
             legacy: traces.legacy,
             elapsed: self.incoming.received.elapsed(),
         })

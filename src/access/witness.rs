@@ -70,6 +70,8 @@ pub struct Event<'a> {
     pub issued_assertion: Option<&'a str>,
     /// The snapshot's generation.
     pub generation: u64,
+    /// The last change since the snapshot that was applied; 0 for none.
+    pub overlay: u64,
     /// Dated exceptions that this access needed.
     pub legacy: LegacyUse,
     /// Since the last byte of the request.

@@ -11,6 +11,8 @@ mod anonymise;
 mod audit;
 mod check;
 mod explain;
+mod overlay;
+mod publish;
 mod serve;
 mod snapshot;
 mod status;
@@ -34,6 +36,9 @@ enum Command {
     /// Build, check or show a snapshot of the directory.
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
+    /// Append, list or verify changes between two builds.
+    #[command(subcommand)]
+    Overlay(overlay::Overlay),
     /// Say whether a person may use a resource, by which subscription, or which rule says no.
     Explain(explain::Explain),
     /// Read the audit trail back.
@@ -78,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Snapshot(snapshot) => snapshot.run(),
+        Command::Overlay(overlay) => overlay.run(),
         Command::Explain(explain) => explain.run(),
         Command::Audit(audit) => audit.run(),
         Command::Status(status) => status.run(),

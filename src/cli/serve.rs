@@ -63,7 +63,12 @@ impl Serve {
                 return Ended::Failed;
             }
         };
-        let running = match start(&self.config, inherited, Clock::system()).await {
+        // A node that waits for its first snapshot can be stopped, too.
+        let started = tokio::select! {
+            started = start(&self.config, inherited, Clock::system()) => started,
+            Asked::Stop = signals.next_stop() => return Ended::Fine,
+        };
+        let running = match started {
             Ok(running) => running,
             Err(error) => {
                 tracing::error!(%error, "not started");

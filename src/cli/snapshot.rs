@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Silent, Sources, build};
 use octroi_saml::Time;
 
+use super::publish::{Activate, Gc, List, Publish, Rollback};
 use super::{Ended, complain, say};
 use crate::clock::system_now;
 
@@ -22,6 +23,16 @@ pub(super) enum Snapshot {
         /// The snapshot file.
         file: PathBuf,
     },
+    /// Check every record of a body and upload it under its root hash; nothing is put in force.
+    Publish(Publish),
+    /// Put a body in force at every node: upload it if needed, and sign the next manifest.
+    Activate(Activate),
+    /// Put an older body in force again, by a new manifest. Changes since are applied on it: nobody revoked comes back.
+    Rollback(Rollback),
+    /// Remove old bodies, their manifests, and the changes that every kept body contains.
+    Gc(Gc),
+    /// List the manifests of a store, newest first.
+    List(List),
     /// Show what a snapshot is.
     Show {
         /// The snapshot file.
@@ -68,6 +79,11 @@ impl Snapshot {
             Self::Build(build) => build.run(),
             Self::Anonymise(anonymise) => anonymise.run(),
             Self::Check { file } => check(file),
+            Self::Publish(publish) => publish.run(),
+            Self::Activate(activate) => activate.run(),
+            Self::Rollback(rollback) => rollback.run(),
+            Self::Gc(gc) => gc.run(),
+            Self::List(list) => list.run(),
             Self::Show { file, json } => show(file, *json),
         };
         done.unwrap_or_else(|error| {

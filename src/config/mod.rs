@@ -15,6 +15,7 @@ mod problem;
 mod reader;
 mod service;
 mod settings;
+mod store;
 mod suggest;
 
 pub use collect::{CollectPeriod, CollectPortal, CollectSettings, Flow, Shrink, paris, paris_day};
@@ -29,6 +30,7 @@ pub use service::{
     SigningKeySettings, SnapshotSettings, StateSettings, TlsMinimum, TlsSettings,
 };
 pub use settings::Settings;
+pub use store::StoreSettings;
 pub use suggest::closest;
 
 /// Every key of every section that the settings know, as `(section, key)`: what the documented

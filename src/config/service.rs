@@ -8,6 +8,7 @@ use octroi_dsig::SignatureAlgorithm;
 use super::place::{At, Place};
 use super::reader::Section;
 use crate::state::rate::Share;
+use crate::store::Thresholds;
 
 /// `[gateway]`: who this gateway is.
 #[derive(Clone, Debug)]
@@ -100,8 +101,8 @@ pub struct SnapshotSettings {
     pub path: At<String>,
     /// How often to look whether it was replaced; `None` waits for SIGHUP.
     pub watch: Option<Duration>,
-    /// A snapshot that lost more of its people than this, in percent, is refused.
-    pub shrink_percent: u64,
+    /// A snapshot that lost more than this is refused.
+    pub thresholds: Thresholds,
 }
 
 /// `[state]`: what must survive a restart.
@@ -319,15 +320,25 @@ pub(super) fn cookies(section: Section<'_, '_>) -> CookieSettings {
     settings
 }
 
-pub(super) fn snapshot(section: Section<'_, '_>) -> SnapshotSettings {
-    let path = section.required("path", "\"../var/snapshot/current.octroi\"");
+/// `elsewhere` says that snapshots come from a store.
+pub(super) fn snapshot(section: Section<'_, '_>, elsewhere: bool) -> SnapshotSettings {
+    let path = if elsewhere {
+        let path = section.string("path");
+        path.unwrap_or_else(|| At::new(String::new(), section.place()))
+    } else {
+        section.required("path", "\"../var/snapshot/current.octroi\"")
+    };
     let watch = section.integer("watch_seconds", 5, 0..=3600);
-    let shrink_percent = section.integer("shrink_percent", 20, 0..=100);
+    let thresholds = Thresholds {
+        people: section.integer("shrink_percent", 20, 0..=100),
+        schools: section.integer("shrink_schools_percent", 10, 0..=100),
+        subscriptions: section.integer("shrink_subscriptions_percent", 30, 0..=100),
+    };
     section.finish();
     SnapshotSettings {
         path,
         watch: (watch > 0).then(|| Duration::from_secs(watch)),
-        shrink_percent,
+        thresholds,
     }
 }
 

@@ -11,6 +11,7 @@ use super::service::{
     ListenSettings, LogSettings, PseudonymSettings, SessionSettings, SigningKeySettings,
     SnapshotSettings, StateSettings, TlsSettings,
 };
+use super::store::StoreSettings;
 
 /// Everything that the file says, with the place of everything that may still turn out wrong.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Settings {
     pub cookies: CookieSettings,
     /// `[snapshot]`
     pub snapshot: SnapshotSettings,
+    /// `[store]`, when there is one; the snapshot then comes from it.
+    pub store: Option<StoreSettings>,
     /// `[state]`
     pub state: StateSettings,
     /// `[audit]`
@@ -85,6 +88,7 @@ fn read_all(file: &Path, text: &str) -> (Settings, Problems, Vec<(String, &'stat
     let reader = Reader::new(file, text);
     let table = parse(&reader, text);
     let root = Section::root(&reader, &table);
+    let store = super::store::store(root.section("store"));
     let settings = Settings {
         gateway: service::gateway(root.section("gateway")),
         listen: service::listen(root.section("listen")),
@@ -101,7 +105,8 @@ fn read_all(file: &Path, text: &str) -> (Settings, Problems, Vec<(String, &'stat
             .collect(),
         pseudonym: service::pseudonym(root.section("pseudonym")),
         cookies: service::cookies(root.section("cookies")),
-        snapshot: service::snapshot(root.section("snapshot")),
+        snapshot: service::snapshot(root.section("snapshot"), store.is_some()),
+        store,
         state: service::state(root.section("state")),
         audit: service::audit(root.section("audit")),
         session: service::session(root.section("session")),

@@ -14,14 +14,16 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::metrics::Metrics;
 use crate::run::Running;
 
 /// Scrapers and balancers are few.
@@ -30,7 +32,39 @@ const CONNECTIONS: usize = 64;
 const HEADER: Duration = Duration::from_secs(30);
 
 /// Serves until the gateway is gone.
-pub async fn run(listener: TcpListener, running: Weak<Running>) {
+pub async fn run(listener: Arc<TcpListener>, running: Weak<Running>) {
+    serve(&listener, move |request| {
+        running
+            .upgrade()
+            .map_or_else(gone, |running| answer(request, &running))
+    })
+    .await;
+}
+
+/// Serves while the gateway has no snapshot yet: alive, and not ready.
+pub async fn starting(listener: Arc<TcpListener>, metrics: Arc<Metrics>) {
+    serve(&listener, move |request| {
+        let mut answer = match request.uri().path() {
+            "/livez" => respond(StatusCode::OK, TEXT, "ok\n"),
+            "/metrics" => measured(&metrics),
+            _ => respond(
+                StatusCode::SERVICE_UNAVAILABLE,
+                TEXT,
+                "waiting for a first snapshot from the store\n",
+            ),
+        };
+        // The next request shall meet the gateway.
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(CONNECTION, close);
+        answer
+    })
+    .await;
+}
+
+async fn serve(
+    listener: &TcpListener,
+    answer: impl Fn(&Request<Incoming>) -> Answered + Clone + Send + Sync + 'static,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -43,13 +77,11 @@ pub async fn run(listener: TcpListener, running: Weak<Running>) {
                 continue;
             }
         };
-        let running = running.clone();
+        let answer = answer.clone();
         tokio::spawn(async move {
             let _place = place;
             let service = service_fn(|request| {
-                let answer = running
-                    .upgrade()
-                    .map_or_else(gone, |running| answer(&request, &running));
+                let answer = answer(&request);
                 async move { Ok::<_, Infallible>(answer) }
             });
             let served = hyper::server::conn::http1::Builder::new()
@@ -87,18 +119,7 @@ fn answer<B>(request: &Request<B>, running: &Arc<Running>) -> Answered {
                 )
             }
         }
-        "/metrics" => match running.metrics().render() {
-            Ok(text) => respond(
-                StatusCode::OK,
-                "text/plain; version=0.0.4; charset=utf-8",
-                text,
-            ),
-            Err(error) => respond(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                TEXT,
-                format!("{error}\n"),
-            ),
-        },
+        "/metrics" => measured(running.metrics()),
         "/status" => {
             let json = format!("{:#}\n", running.status_json());
             respond(StatusCode::OK, "application/json", json)
@@ -107,6 +128,21 @@ fn answer<B>(request: &Request<B>, running: &Arc<Running>) -> Answered {
             StatusCode::NOT_FOUND,
             TEXT,
             "/metrics /livez /readyz /status\n",
+        ),
+    }
+}
+
+fn measured(metrics: &Metrics) -> Answered {
+    match metrics.render() {
+        Ok(text) => respond(
+            StatusCode::OK,
+            "text/plain; version=0.0.4; charset=utf-8",
+            text,
+        ),
+        Err(error) => respond(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            TEXT,
+            format!("{error}\n"),
         ),
     }
 }

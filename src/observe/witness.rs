@@ -67,12 +67,12 @@ impl Observer {
             let detail = event.detail;
             tracing::info!(
                 what, code, %trace, endpoint, portal, publisher, resource, detail,
-                generation = event.generation, microseconds, "refused"
+                generation = event.generation, overlay = event.overlay, microseconds, "refused"
             );
         } else {
             tracing::debug!(
                 what, %trace, endpoint, portal, publisher, resource,
-                generation = event.generation, microseconds, "access"
+                generation = event.generation, overlay = event.overlay, microseconds, "access"
             );
         }
         for kind in legacy_kinds(event.legacy) {
@@ -103,6 +103,7 @@ impl Witness for Observer {
             upstream_assertion: event.upstream_assertion,
             issued_assertion: event.issued_assertion,
             generation: event.generation,
+            overlay: event.overlay,
             detail: event.detail,
         });
         if kept.is_err() && event.what != What::Refused {
@@ -155,6 +156,7 @@ mod tests {
             upstream_assertion: Some("_up"),
             issued_assertion: None,
             generation: 7,
+            overlay: 12,
             legacy: LegacyUse {
                 sha1: true,
                 ..LegacyUse::default()

@@ -8,6 +8,7 @@ use octroi_entitlements::Snapshot;
 use octroi_saml::Time;
 
 use crate::config::{Place, Problems, Settings};
+use crate::store::public_keys;
 use crate::trust::compile::{Compiled, compare_with_snapshot, compile};
 
 /// No configuration file is longer.
@@ -32,8 +33,18 @@ impl Loaded {
         self.base.join(name)
     }
 
+    /// The folder that relative paths of the settings begin at.
+    #[must_use]
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
     /// Opens the snapshot that the settings name and compares both. Errors and warnings join the others.
+    /// `None` without a problem when snapshots come from a store.
     pub fn snapshot(&mut self) -> Option<Snapshot> {
+        if self.settings.store.is_some() {
+            return None;
+        }
         let named = &self.settings.snapshot.path;
         if named.is_empty() {
             return None;
@@ -86,6 +97,14 @@ pub fn load(file: &Path, now: Time) -> Loaded {
     }
     let (settings, mut problems) = Settings::read(file, &text);
     let compiled = compile(&settings, &base, now, &mut problems);
+    if let Some(store) = &settings.store
+        && let Err((place, what)) = public_keys(store, &base)
+    {
+        let remedy = "name PEM files of Ed25519 public keys (`openssl pkey -pubout`)";
+        problems.error(place, what, remedy);
+    }
+    // A problem that was found late counts like one that was found early.
+    let compiled = compiled.filter(|_| problems.counts().0 == 0);
     problems.sort();
     Loaded {
         settings,

@@ -11,6 +11,7 @@ pub mod load;
 pub mod reload;
 pub mod start;
 pub mod status;
+mod store;
 
 pub use load::{Loaded, load};
 pub use reload::{ReloadError, Reloaded};

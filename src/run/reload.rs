@@ -14,6 +14,7 @@ use super::start::{Running, front};
 use crate::config::{Problems, Settings, Severity};
 use crate::http::tls::TlsError;
 use crate::observe::logs;
+use crate::store::Shrink;
 use crate::trust::compile::{End, Ending};
 
 /// What is in force, as far as a reload must know it.
@@ -62,17 +63,13 @@ pub enum ReloadError {
         /// Why.
         error: octroi_entitlements::SnapshotError,
     },
-    /// The snapshot lost too many people.
-    #[error("{}: {found} people instead of {before}: more than {percent} % are gone", path.display())]
+    /// The snapshot lost too much.
+    #[error("{}: {shrink}", path.display())]
     Shrunken {
         /// Which file.
         path: PathBuf,
-        /// People in it.
-        found: u64,
-        /// People in the one in force.
-        before: u64,
-        /// What may be gone.
-        percent: u64,
+        /// What it lost.
+        shrink: Shrink,
     },
     /// rustls refuses what was accepted when it was read.
     #[error("TLS: {0}")]
@@ -119,7 +116,8 @@ impl Running {
             return Err(ReloadError::Configuration(loaded.problems));
         };
         let file = SnapshotFile::of(&path);
-        let snapshot = if file == in_force.snapshot_file {
+        // A store is followed by itself; the file is only looked at where there is none.
+        let snapshot = if self.node.is_some() || file == in_force.snapshot_file {
             None
         } else {
             Some(self.candidate(&path, &loaded.settings)?)
@@ -153,6 +151,9 @@ impl Running {
     ///
     /// Blocks while the file is hashed: not for a worker.
     pub fn reload_snapshot(&self) -> Result<bool, ReloadError> {
+        if self.node.is_some() {
+            return Ok(false);
+        }
         let mut in_force = self.in_force.lock();
         let path = in_force.snapshot_file.path.clone();
         let file = SnapshotFile::of(&path);
@@ -182,18 +183,14 @@ impl Running {
             path: path.to_owned(),
             error,
         })?;
-        let before = u64::from(self.engine.current.pin().snapshot().counts().people);
-        let found = u64::from(snapshot.counts().people);
-        let percent = settings.snapshot.shrink_percent;
-        let least = u128::from(before) * u128::from(100 - percent.min(100)) / 100;
-        if u128::from(found) < least || (found == 0 && before > 0) {
-            return Err(ReloadError::Shrunken {
+        let before = self.engine.current.pin().snapshot().counts();
+        let thresholds = settings.snapshot.thresholds;
+        thresholds
+            .judge(Some(&before), &snapshot.counts())
+            .map_err(|shrink| ReloadError::Shrunken {
                 path: path.to_owned(),
-                found,
-                before,
-                percent,
-            });
-        }
+                shrink,
+            })?;
         Ok(Arc::new(snapshot))
     }
 
@@ -211,7 +208,7 @@ impl Running {
         reap(old);
     }
 
-    fn count(&self, what: &str, taken: bool) {
+    pub(super) fn count(&self, what: &str, taken: bool) {
         let service = &self.metrics.service;
         service
             .reloads
@@ -225,14 +222,17 @@ impl Running {
 }
 
 /// Unmapping gigabytes takes time: the last reference is dropped here and not by the access that held it.
-fn reap(old: Arc<Directory>) {
+pub(super) fn reap(old: Arc<Directory>) {
+    // Accesses may hold other directories of the same snapshot, from before the last change.
+    let snapshot = Arc::clone(old.snapshot());
+    drop(old);
     let reaper = std::thread::Builder::new()
         .name("snapshot-reaper".to_owned())
         .spawn(move || {
-            while Arc::strong_count(&old) > 1 {
+            while Arc::strong_count(&snapshot) > 1 {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            drop(old);
+            drop(snapshot);
         });
     if let Err(error) = reaper {
         tracing::warn!(%error, "no thread for the old snapshot; its last access drops it");
@@ -341,6 +341,25 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
             || old.admin.value != new.admin.value
             || old.workers != new.workers
     });
+    differs("[store]", {
+        let facts = |settings: &Settings| {
+            settings.store.as_ref().map(|store| {
+                let keys: Vec<_> = store
+                    .public_keys
+                    .iter()
+                    .map(|key| key.value.clone())
+                    .collect();
+                let names = [&store.url, &store.environment, &store.directory];
+                (
+                    names.map(|name| name.value.clone()),
+                    keys,
+                    store.poll,
+                    store.keep,
+                )
+            })
+        };
+        facts(old) != facts(new)
+    });
     differs(
         "[state] directory",
         old.state.directory.value != new.state.directory.value,
@@ -381,10 +400,10 @@ fn lines(error: &ReloadError) -> Vec<String> {
     clippy::cast_precision_loss,
     reason = "seconds since 1970 fit a double for millions of years"
 )]
-fn seconds(time: Time) -> f64 {
+pub(super) fn seconds(time: Time) -> f64 {
     time.unix_millis() as f64 / 1000.0
 }
 
-fn whole(number: u64) -> i64 {
+pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

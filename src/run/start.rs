@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::load::{Loaded, load};
 use super::reload::{InForce, SnapshotFile};
 use super::status::Status;
-use super::{housekeeping, reload};
+use super::{housekeeping, reload, store};
 use crate::access::Engine;
 use crate::clock::Clock;
 use crate::config::{Problems, Settings};
@@ -30,7 +30,10 @@ use crate::observe::witness::Observer;
 use crate::state::guard::LocalGuard;
 use crate::state::rate::SignInRate;
 use crate::state::revocation::Revocations;
+use crate::store::follow::{Node, Options as NodeOptions};
+use crate::store::{Remote, StoreError, public_keys};
 use crate::trust::Current;
+use crate::trust::compile::compare_with_snapshot;
 
 /// Ids that the replay guard holds at most: ten minutes at five times the peak of P5, two ids each.
 const GUARD_CAPACITY: usize = 6_000_000;
@@ -47,6 +50,9 @@ pub enum StartError {
     /// The audit trail.
     #[error("audit trail: {0}")]
     Audit(#[from] AuditError),
+    /// The store of snapshots.
+    #[error("[store]: {0}")]
+    Store(#[from] StoreError),
     /// A listener.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -76,6 +82,10 @@ pub struct Running {
     pub(super) status: Arc<Status>,
     /// What is in force, and the lock that keeps two reloads apart.
     pub(super) in_force: Mutex<InForce>,
+    /// What follows the store, when there is one.
+    pub(super) node: Option<Arc<Node>>,
+    /// Keeps a swap and an applied change apart.
+    pub(super) order: Mutex<()>,
     public: SocketAddr,
     admin: SocketAddr,
     drain: Mutex<(Duration, Duration)>,
@@ -92,7 +102,8 @@ pub async fn start(
 ) -> Result<Arc<Running>, StartError> {
     let now = clock.now();
     let mut loaded = load(config, now);
-    let snapshot = loaded.snapshot();
+    let file = loaded.snapshot();
+    let nowhere = file.is_none() && loaded.settings.store.is_none();
     for problem in loaded.problems.iter() {
         tracing::warn!(%problem, "configuration");
     }
@@ -103,9 +114,9 @@ pub async fn start(
     else {
         return Err(StartError::Configuration(loaded.problems));
     };
-    let Some(snapshot) = snapshot.map(Arc::new) else {
+    if nowhere {
         return Err(StartError::Configuration(loaded.problems));
-    };
+    }
     let identity = compiled.identity.clone();
     let ends = std::mem::take(&mut compiled.ends);
     let Some(compiled) = loaded.compiled.take() else {
@@ -114,6 +125,15 @@ pub async fn start(
     let settings = &loaded.settings;
 
     let metrics = Arc::new(Metrics::new()?);
+    let admin = Arc::new(bind(settings.listen.admin.value, inherited)?);
+    let (directory, followed) = match file {
+        Some(snapshot) => (Arc::new(Directory::bare(Arc::new(snapshot))), None),
+        None => {
+            let (first, node) = from_store(&loaded, &metrics, &admin, &clock).await?;
+            (first.directory, Some((node, first.pending)))
+        }
+    };
+    let snapshot = Arc::clone(directory.snapshot());
     let audit = Audit::open(&audit_options(&loaded), now, Arc::clone(&metrics))?;
     let observer = Arc::new(Observer::new(Arc::clone(&metrics), audit));
     let folder = loaded.path(&settings.state.directory);
@@ -124,10 +144,7 @@ pub async fn start(
         .map_err(StartError::State)?;
     let seconds = unix_seconds(now);
     let engine = Arc::new(Engine {
-        current: Current::new(
-            Arc::new(compiled.trust),
-            Arc::new(Directory::bare(Arc::clone(&snapshot))),
-        ),
+        current: Current::new(Arc::new(compiled.trust), directory),
         guard: Arc::new(
             LocalGuard::open(&folder, GUARD_CAPACITY, seconds).map_err(StartError::State)?,
         ),
@@ -156,7 +173,6 @@ pub async fn start(
         connection_limits(settings),
     );
     let public = bind(settings.listen.public.value, inherited)?;
-    let admin = bind(settings.listen.admin.value, inherited)?;
     let (public_address, admin_address) = (local(&public), local(&admin));
 
     let running = Arc::new(Running {
@@ -165,6 +181,8 @@ pub async fn start(
             snapshot_file: SnapshotFile::of(&loaded.path(&settings.snapshot.path)),
             settings: settings.clone(),
         }),
+        node: followed.as_ref().map(|(node, _)| Arc::clone(node)),
+        order: Mutex::default(),
         engine,
         service,
         server: Arc::clone(&server),
@@ -179,6 +197,25 @@ pub async fn start(
     });
     reload::tell_configuration(&running, &ends, now);
     reload::tell_snapshot(&running, &snapshot, now);
+    if let Some((node, pending)) = followed {
+        let overlay = running
+            .engine
+            .current
+            .pin()
+            .directory
+            .overlay()
+            .last_sequence();
+        running
+            .metrics
+            .service
+            .overlay_sequence
+            .set(reload::whole(overlay));
+        let every = settings
+            .store
+            .as_ref()
+            .map_or(Duration::from_secs(2), |store| store.poll);
+        store::follow(&running, &node, pending, every).map_err(StartError::State)?;
+    }
     let tasks = [
         tokio::spawn(server.run(public)),
         tokio::spawn(admin::run(admin, Arc::downgrade(&running))),
@@ -196,6 +233,43 @@ pub async fn start(
         "ready"
     );
     Ok(running)
+}
+
+/// Follows the store until there is a snapshot. Meanwhile the admin listener says what is waited for.
+async fn from_store(
+    loaded: &Loaded,
+    metrics: &Arc<Metrics>,
+    admin: &Arc<tokio::net::TcpListener>,
+    clock: &Clock,
+) -> Result<(store::First, Arc<Node>), StartError> {
+    let settings = &loaded.settings;
+    let Some(store) = &settings.store else {
+        return Err(StartError::Configuration(loaded.problems.clone()));
+    };
+    let keys = public_keys(store, loaded.base())
+        .map_err(|(_, error)| StartError::State(std::io::Error::other(error)))?;
+    let options = NodeOptions {
+        environment: store.environment.value.clone(),
+        keys,
+        keep: store.keep,
+    };
+    let remote = Remote::open(&store.url, loaded.base())?;
+    let node = Arc::new(Node::open(remote, &loaded.path(&store.directory), options)?);
+    let waiting = tokio::spawn(admin::starting(Arc::clone(admin), Arc::clone(metrics)));
+    let (thresholds, poll) = (settings.snapshot.thresholds, store.poll);
+    let (metrics, clock, following) = (Arc::clone(metrics), clock.clone(), Arc::clone(&node));
+    let first = tokio::task::spawn_blocking(move || {
+        store::first(&following, thresholds, &metrics, &clock, poll)
+    })
+    .await;
+    waiting.abort();
+    let first = first.map_err(|error| StartError::State(std::io::Error::other(error)))??;
+    let mut problems = Problems::new(Path::new("[store]"));
+    compare_with_snapshot(settings, first.directory.snapshot(), &mut problems);
+    for problem in problems.iter() {
+        tracing::warn!(%problem, "configuration");
+    }
+    Ok((first, node))
 }
 
 impl Running {

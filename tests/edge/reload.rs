@@ -35,7 +35,11 @@ async fn a_good_configuration_is_taken_and_a_bad_one_leaves_the_old() {
     let address = running.public_address();
     assert_eq!(status(&get(address, TILE).await), 303);
 
-    place.config(&SAMPLE.replacen("disabled = false", "disabled = true", 1));
+    place.config(&SAMPLE.replacen(
+        "endpoint.\ndisabled = false",
+        "endpoint.\ndisabled = true",
+        1,
+    ));
     reload(&running).await.unwrap();
     let refused = get(address, TILE).await;
     assert_eq!(status(&refused), 403);
@@ -136,9 +140,12 @@ async fn a_new_snapshot_is_taken_and_a_bad_one_leaves_the_old() {
         matches!(
             error,
             ReloadError::Shrunken {
-                before: 94,
-                found: 4,
-                percent: 20,
+                shrink: octroi::store::Shrink {
+                    what: "people",
+                    before: 94,
+                    found: 4,
+                    percent: 20,
+                },
                 ..
             }
         ),

@@ -48,6 +48,8 @@ pub struct AuditEntry<'a> {
     pub issued_assertion: Option<&'a str>,
     /// The snapshot that decided.
     pub generation: u64,
+    /// The last change since the snapshot that was applied.
+    pub overlay: u64,
     /// What was measured, for a refusal.
     pub detail: &'a str,
 }
@@ -80,6 +82,7 @@ pub(super) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) issued: Option<&'a str>,
     pub(super) generation: u64,
+    pub(super) overlay: u64,
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) detail: &'a str,
 }
@@ -103,6 +106,7 @@ impl<'a> Line<'a> {
             upstream: entry.upstream_assertion,
             issued: entry.issued_assertion,
             generation: entry.generation,
+            overlay: entry.overlay,
             detail: entry.detail,
         }
     }

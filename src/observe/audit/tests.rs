@@ -70,6 +70,7 @@ fn entry(person: &str) -> AuditEntry<'_> {
         upstream_assertion: Some("_a\"<&\u{2028}\n"),
         issued_assertion: Some("_b"),
         generation: 4,
+        overlay: 0,
         detail: "",
     }
 }

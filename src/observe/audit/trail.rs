@@ -196,6 +196,7 @@ impl Audit {
             upstream_assertion: None,
             issued_assertion: None,
             generation: 0,
+            overlay: 0,
             detail: "",
         });
     }

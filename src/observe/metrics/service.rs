@@ -24,6 +24,16 @@ pub struct ServiceMetrics {
     pub snapshot_people: IntGauge,
     /// Subscriptions in the snapshot.
     pub snapshot_subscriptions: IntGauge,
+    /// The last change since the snapshot that is applied.
+    pub overlay_sequence: IntGauge,
+    /// 1 when the log of changes cannot be read on.
+    pub overlay_stopped: IntGauge,
+    /// When the store last answered, unix seconds.
+    pub store_last_success: Gauge,
+    /// The manifest in force.
+    pub manifest_sequence: IntGauge,
+    /// Candidates that were refused, by `reason`.
+    pub snapshot_refused: IntCounterVec,
     /// When a certificate ends, unix seconds, by `use` and `name`.
     pub certificate_not_after: GaugeVec,
     /// When metadata end, unix seconds, by `partner`.
@@ -98,6 +108,29 @@ impl ServiceMetrics {
             snapshot_subscriptions: registrar.add(IntGauge::new(
                 "octroi_snapshot_subscriptions",
                 "Subscriptions in the snapshot in force.",
+            ))?,
+            overlay_sequence: registrar.add(IntGauge::new(
+                "octroi_overlay_sequence",
+                "The last change since the snapshot that is applied.",
+            ))?,
+            overlay_stopped: registrar.add(IntGauge::new(
+                "octroi_overlay_stopped",
+                "1 when the log of changes cannot be read past its last good entry: an alarm.",
+            ))?,
+            store_last_success: registrar.add(Gauge::new(
+                "octroi_store_last_success_timestamp_seconds",
+                "When the store last answered.",
+            ))?,
+            manifest_sequence: registrar.add(IntGauge::new(
+                "octroi_manifest_sequence",
+                "Sequence of the manifest in force.",
+            ))?,
+            snapshot_refused: registrar.add(IntCounterVec::new(
+                Opts::new(
+                    "octroi_snapshot_refused_total",
+                    "Manifests and bodies of the store that were refused.",
+                ),
+                &["reason"],
             ))?,
             certificate_not_after: registrar.add(GaugeVec::new(
                 Opts::new(

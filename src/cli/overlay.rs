@@ -1,0 +1,212 @@
+//! `octroi overlay {append,list,verify}`: changes between two builds.
+//!
+//! Entries name people: `list` shows them only to whoever asks for them, and nothing here logs one.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use octroi_entitlements::overlay::{Change, Entry};
+
+use super::publish::Store;
+use super::{Ended, complain, say};
+use crate::clock::system_now;
+use crate::store::local;
+use crate::store::log::{self, Log, LogError};
+
+/// Append, list or verify changes between two builds.
+#[derive(Debug, Subcommand)]
+pub(super) enum Overlay {
+    /// Append changes: one JSON object a line (docs/overlay.md). When it ends with 0 they are durable.
+    Append(Append),
+    /// List the entries of the log.
+    List(List),
+    /// Verify signatures and chain of the whole log.
+    Verify(Verify),
+}
+
+impl Overlay {
+    pub(super) fn run(&self) -> Ended {
+        let done = match self {
+            Self::Append(append) => append.run(),
+            Self::List(list) => list.run(),
+            Self::Verify(verify) => verify.run(),
+        };
+        done.unwrap_or_else(|error| {
+            complain(error);
+            Ended::Failed
+        })
+    }
+}
+
+/// Append changes to the log.
+#[derive(Debug, Args)]
+pub(super) struct Append {
+    #[command(flatten)]
+    store: Store,
+    /// The changes; standard input when absent.
+    file: Option<PathBuf>,
+}
+
+/// No line is longer: a subscription of 65 536 schools fits.
+const LONGEST_LINE: u64 = 4 << 20;
+
+impl Append {
+    fn run(&self) -> Result<Ended, String> {
+        let changes = match &self.file {
+            Some(path) => std::fs::File::open(path)
+                .map_err(|error| format!("{}: {error}", path.display()))
+                .and_then(read)?,
+            None => read(std::io::stdin())?,
+        };
+        if changes.is_empty() {
+            return Err("no changes".to_owned());
+        }
+        let (opened, publisher) = self.store.publisher()?;
+        let last = opened
+            .runtime
+            .block_on(publisher.append(&changes, system_now()))
+            .map_err(|error| error.to_string())?;
+        say(&format!(
+            "{} change(s), the last is {last}\n",
+            changes.len()
+        ));
+        Ok(Ended::Fine)
+    }
+}
+
+fn read(from: impl Read) -> Result<Vec<Change>, String> {
+    let mut from = BufReader::new(from);
+    let mut changes = Vec::new();
+    for number in 1.. {
+        let mut line = String::new();
+        let read = (&mut from).take(LONGEST_LINE).read_line(&mut line);
+        if read.map_err(|error| error.to_string())? == 0 {
+            break;
+        }
+        if line.trim().is_empty() {
+            continue;
+        }
+        // serde_json tells a value that it does not know: only the place is repeated.
+        let change = serde_json::from_str(&line).map_err(|error| {
+            format!(
+                "line {number}: no change that is known (column {})",
+                error.column()
+            )
+        })?;
+        changes.push(change);
+        if changes.len() > log::MOST_ENTRIES {
+            return Err("more changes than a log holds".to_owned());
+        }
+    }
+    Ok(changes)
+}
+
+/// List the entries of the log.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    store: Store,
+    /// Only entries after this one.
+    #[arg(long, default_value_t = 0)]
+    after: u64,
+    /// Show what each changes; this names people.
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    fn run(&self) -> Result<Ended, String> {
+        let log = load(&self.store).map_err(|(_, error)| error.to_string())?;
+        for entry in log.entries().iter().filter(|one| one.sequence > self.after) {
+            say(&if self.json {
+                serde_json::to_string(&**entry).map_err(|error| error.to_string())? + "\n"
+            } else {
+                format!("{} {} {}\n", entry.sequence, entry.at, kind(entry))
+            });
+        }
+        Ok(Ended::Fine)
+    }
+}
+
+/// The kind of a change, without whom it is about.
+fn kind(entry: &Entry) -> String {
+    serde_json::to_value(&entry.change)
+        .ok()
+        .and_then(|change| change.get("kind")?.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// Verify signatures and chain of the whole log.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    store: Store,
+    /// Verify the node's own copies instead of the store.
+    #[arg(long)]
+    local: bool,
+}
+
+impl Verify {
+    fn run(&self) -> Result<Ended, String> {
+        let verified = if self.local {
+            load_local(&self.store)?
+        } else {
+            match load(&self.store) {
+                Err((_, LogError::Store(error))) => return Err(error.to_string()),
+                verified => verified,
+            }
+        };
+        match verified {
+            Ok(log) => {
+                say(&format!(
+                    "sound: {} entries, the last is {}, {} batches\n",
+                    log.entries().len(),
+                    log.end().sequence,
+                    log.ends().len()
+                ));
+                Ok(Ended::Fine)
+            }
+            Err((after, error)) => {
+                say(&format!(
+                    "sound to entry {after}; then {}: {error}\n",
+                    error.code()
+                ));
+                Ok(Ended::Refused)
+            }
+        }
+    }
+}
+
+type Loaded = Result<Log, (u64, LogError)>;
+
+fn load(store: &Store) -> Result<Log, (u64, LogError)> {
+    let opened = store.open().map_err(|why| {
+        let error = crate::store::StoreError::Url {
+            url: String::new(),
+            why,
+        };
+        (0, error.into())
+    })?;
+    let mut log = Log::new(&opened.settings.environment);
+    opened
+        .runtime
+        .block_on(async {
+            log.begin(&opened.remote, &opened.keys).await?;
+            log.follow(&opened.remote, &opened.keys, |_, _| Ok(()))
+                .await
+        })
+        .map_err(|error| (log.end().sequence, error))?;
+    Ok(log)
+}
+
+fn load_local(store: &Store) -> Result<Loaded, String> {
+    let (settings, base) = store.settings()?;
+    let keys = crate::store::public_keys(&settings, &base).map_err(|(_, error)| error)?;
+    let folder = base.join(&settings.directory.value);
+    let mut log = Log::new(&settings.environment);
+    let read = local::read_log_in(&folder, &keys, &mut log);
+    Ok(read
+        .map_err(|error| (log.end().sequence, error))
+        .map(|()| log))
+}

@@ -1,0 +1,323 @@
+//! What a node takes and what it refuses, step by step.
+
+use std::fs;
+
+use octroi::store::SecretKey;
+use octroi::store::envelope::seal;
+use octroi::store::fetch::{FetchError, body_name, fetch};
+use octroi::store::manifest::{Manifest, Why};
+use octroi::store::publish::{LATEST, manifest_name};
+use octroi_entitlements::Counts;
+
+use crate::depot::{Depot, noon, pair, step};
+
+/// What a store's folder can be made to say.
+fn put(depot: &Depot, name: &str, octets: &[u8]) {
+    fs::write(depot.object(name), octets).unwrap();
+}
+
+fn signed(manifest: &Manifest, key: &SecretKey) -> Vec<u8> {
+    seal(manifest, key).unwrap().0
+}
+
+#[tokio::test]
+async fn a_node_takes_what_is_activated_and_remembers_it() {
+    let depot = Depot::new();
+    let node = depot.node("node");
+    assert!(node.resume().unwrap().snapshot.is_none());
+    assert!(step(&node, None).await.taken.is_none(), "an empty store");
+    let first = depot.activate(1, 10).await;
+    assert_eq!(first.sequence, 1);
+    assert_eq!(step(&node, None).await.generation(), Some(1));
+    assert!(step(&node, None).await.taken.is_none(), "nothing new");
+    // Two at once: the newer one counts.
+    depot.activate(2, 10).await;
+    depot.activate(3, 10).await;
+    assert_eq!(step(&node, None).await.generation(), Some(3));
+    drop(node);
+    let again = depot.node("node");
+    let resumed = again.resume().unwrap();
+    assert_eq!(resumed.snapshot.unwrap().generation(), 3);
+    assert!(resumed.candidate.is_none());
+    assert_eq!(again.seen(), 3);
+}
+
+#[tokio::test]
+async fn each_manifest_that_must_not_be_followed_is_refused_by_its_code() {
+    let depot = Depot::new();
+    let key = &depot.publisher.secret;
+    let good = depot.activate(1, 10).await;
+    let node = depot.node("node");
+    step(&node, None).await;
+    let next = |change: &dyn Fn(&mut Manifest)| {
+        let mut manifest = good.clone();
+        manifest.sequence = 2;
+        change(&mut manifest);
+        manifest
+    };
+    let same = next(&|_| {});
+    let text = String::from_utf8(signed(&same, key)).unwrap();
+    let start = text.find("\"signatures\"").unwrap();
+    let unsigned = format!("{}\"signatures\":[]}}", &text[..start]);
+    let other = SecretKey::from_pem(&pair().0).unwrap();
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("unsigned", unsigned.into_bytes()),
+        ("wrong-signature", signed(&same, &other)),
+        ("malformed", b"{}".to_vec()),
+        (
+            "other-environment",
+            signed(&next(&|one| one.environment = "production".to_owned()), key),
+        ),
+        (
+            "implausible",
+            signed(&next(&|one| one.body.root = "../../x".to_owned()), key),
+        ),
+    ];
+    for (code, octets) in cases {
+        put(&depot, &manifest_name(2), &octets);
+        let found = step(&node, None).await;
+        assert!(found.taken.is_none(), "{code}");
+        assert_eq!(found.refused, [code]);
+        assert!(
+            step(&node, None).await.refused.is_empty(),
+            "told once: {code}"
+        );
+        assert_eq!(node.seen(), 1);
+    }
+    // A valid one under that number is followed all the same.
+    put(&depot, &manifest_name(2), &signed(&same, key));
+    assert_eq!(step(&node, None).await.generation(), Some(1));
+    // An old one played back is not, also after a restart.
+    put(&depot, LATEST, &signed(&same, key));
+    assert!(step(&node, None).await.refused.is_empty());
+    put(&depot, LATEST, &signed(&good, key));
+    assert!(
+        step(&node, None).await.refused.is_empty(),
+        "it may lag once"
+    );
+    assert_eq!(step(&node, None).await.refused, ["sequence-not-higher"]);
+    put(&depot, &manifest_name(3), &signed(&good, key));
+    drop(node);
+    let node = depot.node("node");
+    node.resume().unwrap();
+    let refused = step(&node, None).await.refused;
+    assert_eq!(refused, ["sequence-not-higher"]);
+}
+
+#[tokio::test]
+async fn each_body_that_is_not_what_was_signed_is_refused_and_kept() {
+    let depot = Depot::new();
+    let key = &depot.publisher.secret;
+    let good = depot.activate(1, 100).await;
+    let node = depot.node("node");
+    let before = step(&node, None).await.taken.unwrap().counts();
+    let body = |root: &str| depot.object(&body_name(root));
+    let octets = fs::read(body(&good.body.root)).unwrap();
+
+    // One octet of the content, of a hash, of the first page; cut; prolonged.
+    let mut sequence = 1;
+    let middle = octets.len() / 2;
+    for (at, length) in [
+        (middle, octets.len()),
+        (octets.len() - 1, octets.len()),
+        (30, octets.len()),
+        (usize::MAX, middle),
+        (usize::MAX, octets.len() + 1),
+    ] {
+        sequence += 1;
+        let facts = depot
+            .publisher
+            .upload(&depot.body(sequence, 100))
+            .await
+            .unwrap();
+        depot
+            .publisher
+            .activate(facts.clone(), Why::Build, false, noon())
+            .await
+            .unwrap();
+        let path = body(&facts.root);
+        let mut bad = fs::read(&path).unwrap();
+        bad.resize(length, 0);
+        if let Some(octet) = bad.get_mut(at) {
+            *octet ^= 1;
+        }
+        fs::write(&path, bad).unwrap();
+        let found = step(&node, Some(&before)).await;
+        assert_eq!(found.refused, ["body-corrupt"], "{at} {length}");
+        let kept = depot
+            .place
+            .path(&format!("node/refused/{sequence:020}.txt"));
+        assert!(
+            fs::read_to_string(kept)
+                .unwrap()
+                .starts_with("body-corrupt")
+        );
+    }
+
+    // A sound body that is not the one that the manifest describes.
+    sequence += 1;
+    let mut other = good.clone();
+    other.sequence = sequence;
+    other.body.generation = 9;
+    put(&depot, &manifest_name(sequence), &signed(&other, key));
+    assert_eq!(step(&node, Some(&before)).await.refused, ["body-mismatch"]);
+
+    // What was in force stays, and a good one is taken afterwards.
+    drop(node);
+    let node = depot.node("node");
+    let resumed = node.resume().unwrap();
+    // The refused manifest named the very body in force: it was moved away, and is fetched again.
+    assert!(resumed.snapshot.is_some() || resumed.candidate.is_some());
+    depot.activate(10, 100).await;
+    assert_eq!(step(&node, Some(&before)).await.generation(), Some(10));
+}
+
+#[tokio::test]
+async fn a_body_that_lost_too_much_is_refused_unless_somebody_approved() {
+    let depot = Depot::new();
+    depot.activate(1, 100).await;
+    let node = depot.node("node");
+    let before = step(&node, None).await.taken.unwrap().counts();
+    depot.activate(2, 50).await;
+    assert_eq!(
+        step(&node, Some(&before)).await.refused,
+        ["shrunken-people"]
+    );
+    for (code, counts) in [
+        (
+            "shrunken-schools",
+            Counts {
+                establishments: before.establishments * 2,
+                ..before
+            },
+        ),
+        (
+            "shrunken-subscriptions",
+            Counts {
+                subscriptions: before.subscriptions * 2,
+                ..before
+            },
+        ),
+    ] {
+        depot.activate(3, 100).await;
+        assert_eq!(step(&node, Some(&counts)).await.refused, [code]);
+    }
+    let facts = depot.publisher.upload(&depot.body(5, 50)).await.unwrap();
+    depot
+        .publisher
+        .activate(facts.clone(), Why::Build, true, noon())
+        .await
+        .unwrap();
+    assert_eq!(step(&node, Some(&before)).await.generation(), Some(5));
+    // Nobody at all is never taken, whoever approves.
+    let mut empty = depot
+        .publisher
+        .activate(facts, Why::Build, true, noon())
+        .await
+        .unwrap();
+    empty.sequence += 1;
+    empty.body.counts.people = 0;
+    let name = manifest_name(empty.sequence);
+    put(&depot, &name, &signed(&empty, &depot.publisher.secret));
+    assert_eq!(step(&node, Some(&before)).await.refused, ["empty"]);
+}
+
+#[tokio::test]
+async fn a_fetch_goes_on_where_it_stopped_and_keeps_nothing_damaged() {
+    let depot = Depot::new();
+    // Some chunks of one MiB.
+    let facts = depot
+        .publisher
+        .upload(&depot.body(1, 100_000))
+        .await
+        .unwrap();
+    assert!(facts.bytes > 3 << 20, "{}", facts.bytes);
+    let whole = fs::read(depot.object(&body_name(&facts.root))).unwrap();
+    let part = depot.place.path("part");
+    let remote = &depot.publisher.remote;
+    fetch(remote, &facts, &part).await.unwrap();
+    assert!(fs::read(&part).unwrap() == whole);
+
+    // A killed process leaves a part of it, holes, and perhaps garbage.
+    let mut torn = whole[..2_500_000].to_vec();
+    torn[1_500_000] ^= 1;
+    fs::write(&part, &torn).unwrap();
+    fetch(remote, &facts, &part).await.unwrap();
+    assert!(fs::read(&part).unwrap() == whole);
+
+    // The good chunks are not asked for again: the store's copy of one may even be damaged meanwhile.
+    let mut damaged = whole.clone();
+    damaged[10_000] ^= 1;
+    fs::write(depot.object(&body_name(&facts.root)), &damaged).unwrap();
+    fetch(remote, &facts, &part).await.unwrap();
+    assert!(fs::read(&part).unwrap() == whole);
+    fs::remove_file(&part).unwrap();
+    assert!(matches!(
+        fetch(remote, &facts, &part).await,
+        Err(FetchError::Damaged { .. })
+    ));
+    fs::remove_file(depot.object(&body_name(&facts.root))).unwrap();
+    assert!(matches!(
+        fetch(remote, &facts, &part).await,
+        Err(FetchError::Missing(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_manifest_is_followed_to_its_end_after_a_kill_between_any_two_steps() {
+    let depot = Depot::new();
+    depot.activate(1, 10).await;
+    let node = depot.node("node");
+    step(&node, None).await;
+    let second = depot.activate(2, 10).await;
+    // Killed after the manifest was seen: its number is remembered, its body is not here.
+    let candidate = node.look(false, |_| ()).await.unwrap().unwrap();
+    assert_eq!(candidate.manifest, second);
+    drop(node);
+    let node = depot.node("node");
+    let resumed = node.resume().unwrap();
+    assert_eq!(resumed.snapshot.unwrap().generation(), 1);
+    let candidate = resumed.candidate.unwrap();
+    assert_eq!(candidate.manifest.sequence, 2);
+    // Killed after the body was installed and before it was accepted.
+    node.prepare(&candidate, crate::depot::THRESHOLDS, None)
+        .await
+        .unwrap();
+    drop(node);
+    let node = depot.node("node");
+    let candidate = node.resume().unwrap().candidate.unwrap();
+    let mut after = step(&node, None).await;
+    crate::depot::follow(&node, &candidate, None, &mut after).await;
+    assert_eq!(after.generation(), Some(2));
+    assert_eq!(node.resume().unwrap().snapshot.unwrap().generation(), 2);
+    assert!(
+        fs::read_dir(depot.place.path("node/fetching"))
+            .unwrap()
+            .next()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_copy_of_ones_own_is_fetched_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let depot = Depot::new();
+    let manifest = depot.activate(1, 10).await;
+    let node = depot.node("node");
+    step(&node, None).await;
+    drop(node);
+    let own = depot
+        .place
+        .path(&format!("node/bodies/{}.octroi", manifest.body.root));
+    let mut octets = fs::read(&own).unwrap();
+    let middle = octets.len() / 2;
+    octets[middle] ^= 1;
+    fs::set_permissions(&own, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&own, octets).unwrap();
+    let node = depot.node("node");
+    let resumed = node.resume().unwrap();
+    assert!(resumed.snapshot.is_none());
+    let mut after = step(&node, None).await;
+    crate::depot::follow(&node, &resumed.candidate.unwrap(), None, &mut after).await;
+    assert_eq!(after.generation(), Some(1));
+}

@@ -1,0 +1,287 @@
+//! Nodes as they really run: processes with their own folders on one store, killed at bad moments.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use octroi::store::fetch::body_name;
+
+use crate::client::admin;
+use crate::depot::{Depot, revoked};
+
+/// A gateway as a process, killed with the test.
+struct Node {
+    child: Child,
+    admin: SocketAddr,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Node {
+    /// Starts a node whose admin listener has a port of ours.
+    fn start(config: &Path, admin: SocketAddr) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_octroi"))
+            .args(["serve", "--config"])
+            .arg(config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = child.stderr.take().unwrap();
+        // Somebody must read what it says.
+        std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).count());
+        Self { child, admin }
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    async fn ask(&self, path: &str) -> (u16, String) {
+        if tokio::net::TcpStream::connect(self.admin).await.is_err() {
+            return (0, String::new());
+        }
+        admin(self.admin, path).await
+    }
+
+    async fn metric(&self, name: &str) -> Option<f64> {
+        let (_, text) = self.ask("/metrics").await;
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Waits until a metric has a value; how long it took.
+    async fn until(&self, name: &str, value: f64) -> Duration {
+        let begin = Instant::now();
+        while self.metric(name).await != Some(value) {
+            assert!(
+                begin.elapsed() < Duration::from_secs(60),
+                "{name} is {:?}, not {value}",
+                self.metric(name).await
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        begin.elapsed()
+    }
+}
+
+/// A configuration of its own for a node: its folders, its ports.
+fn config(depot: &Depot, name: &str) -> (PathBuf, SocketAddr) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let text = depot
+        .node_config(&format!("../var/{name}"))
+        .replace("0.0.0.0:8443", "127.0.0.1:0")
+        .replace("127.0.0.1:9464", &port.to_string())
+        .replace("\"../var/state\"", &format!("\"../var/{name}-state\""))
+        .replace("\"../var/audit\"", &format!("\"../var/{name}-audit\""));
+    let file = format!("config/{name}.toml");
+    depot.place.write(&file, &text);
+    (depot.place.path(&file), port)
+}
+
+fn octroi(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn done(depot: &Depot, command: &[&str], more: &[&str]) -> String {
+    let config = depot.place.path("config/publisher.toml");
+    let arguments = [command, &["--config", config.to_str().unwrap()], more].concat();
+    let output = octroi(&arguments);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {text}{error}");
+    text
+}
+
+const GENERATION: &str = "octroi_snapshot_generation";
+const OVERLAY: &str = "octroi_overlay_sequence";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_follow_one_store_from_nothing_to_a_rollback() {
+    let depot = Depot::new();
+    depot.configure();
+    let (one, two) = (config(&depot, "one"), config(&depot, "two"));
+    let nodes = [Node::start(&one.0, one.1), Node::start(&two.0, two.1)];
+    // With nothing: alive, not ready, and it says why.
+    for node in &nodes {
+        let begin = Instant::now();
+        let answer = loop {
+            let answer = node.ask("/readyz").await;
+            if answer.0 != 0 {
+                break answer;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(30));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert_eq!(answer.0, 503);
+        assert!(
+            answer.1.contains("waiting for a first snapshot"),
+            "{}",
+            answer.1
+        );
+        assert_eq!(node.ask("/livez").await.0, 200);
+    }
+    let body = depot.body(1, 50);
+    done(&depot, &["snapshot", "activate"], &[body.to_str().unwrap()]);
+    for node in &nodes {
+        node.until("octroi_ready", 1.0).await;
+        node.until(GENERATION, 1.0).await;
+    }
+
+    // A change is durable when the command ends, and on every node within five seconds.
+    let change = depot.place.path("change.jsonl");
+    fs::write(
+        &change,
+        serde_json::to_string(&revoked("pupil-1")).unwrap() + "\n",
+    )
+    .unwrap();
+    let told = done(&depot, &["overlay", "append"], &[change.to_str().unwrap()]);
+    assert!(told.contains("the last is 1"), "{told}");
+    let begin = Instant::now();
+    for node in &nodes {
+        node.until(OVERLAY, 1.0).await;
+    }
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    eprintln!("a change was on both nodes after {took:?}");
+
+    let second = depot.body(2, 50);
+    done(
+        &depot,
+        &["snapshot", "activate"],
+        &[second.to_str().unwrap()],
+    );
+    for node in &nodes {
+        node.until(GENERATION, 2.0).await;
+    }
+    let told = done(&depot, &["snapshot", "rollback"], &[]);
+    assert!(told.contains("rollback, generation 1"), "{told}");
+    for node in &nodes {
+        node.until(GENERATION, 1.0).await;
+        node.until("octroi_manifest_sequence", 3.0).await;
+        assert_eq!(node.metric(OVERLAY).await, Some(1.0));
+        assert_eq!(node.metric("octroi_overlay_stopped").await, Some(0.0));
+    }
+    assert!(done(&depot, &["overlay", "verify"], &[]).contains("sound: 1 entries"));
+    let list = done(&depot, &["overlay", "list"], &[]);
+    assert!(
+        list.contains("person-revoked") && !list.contains("pupil-1"),
+        "{list}"
+    );
+    let manifests = done(&depot, &["snapshot", "list"], &[]);
+    assert_eq!(manifests.lines().count(), 3);
+    done(&depot, &["snapshot", "gc"], &["--keep", "1"]);
+    assert_eq!(fs::read_dir(depot.object("bodies")).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_killed_at_any_moment_comes_to_the_same_end() {
+    let depot = Depot::new();
+    depot.configure();
+    let (file, admin) = config(&depot, "node");
+    let mut expected = depot.activate(1, 60_000).await;
+    let mut node = Node::start(&file, admin);
+    node.until(GENERATION, 1.0).await;
+    for round in 0..8_u64 {
+        expected = depot
+            .activate(round + 2, 60_000 + 10 * round as usize)
+            .await;
+        depot.append(&[revoked(&format!("p{round}"))]).await;
+        // Somewhere between the poll and the swap.
+        tokio::time::sleep(Duration::from_millis(45 * round)).await;
+        node.kill();
+        node = Node::start(&file, admin);
+    }
+    node.until("octroi_ready", 1.0).await;
+    node.until(GENERATION, 9.0).await;
+    node.until(OVERLAY, 8.0).await;
+    let folder = depot.place.path("var/node");
+    assert!(
+        fs::read_dir(folder.join("fetching"))
+            .unwrap()
+            .next()
+            .is_none()
+    );
+    assert!(
+        fs::read_dir(folder.join("refused"))
+            .unwrap()
+            .next()
+            .is_none()
+    );
+    let own = folder.join(body_name(&expected.body.root));
+    assert!(
+        fs::read(own).unwrap() == fs::read(depot.object(&body_name(&expected.body.root))).unwrap()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_serves_and_starts_without_the_store() {
+    let depot = Depot::new();
+    depot.configure();
+    let (file, admin) = config(&depot, "node");
+    depot.activate(1, 10).await;
+    depot.append(&[revoked("pupil-1")]).await;
+    let mut node = Node::start(&file, admin);
+    node.until(OVERLAY, 1.0).await;
+    let last = "octroi_store_last_success_timestamp_seconds";
+    assert!(node.metric(last).await.unwrap() > 1.0e9);
+    // Moved away, and a file in its place: nothing can be read there.
+    fs::rename(depot.place.path("store"), depot.place.path("away")).unwrap();
+    node.kill();
+    let node = Node::start(&file, admin);
+    node.until("octroi_ready", 1.0).await;
+    assert_eq!(node.metric(GENERATION).await, Some(1.0));
+    assert_eq!(node.metric(OVERLAY).await, Some(1.0));
+    // It goes on when the store is back.
+    let _ = fs::remove_dir_all(depot.place.path("store"));
+    fs::rename(depot.place.path("away"), depot.place.path("store")).unwrap();
+    depot.append(&[revoked("p")]).await;
+    node.until(OVERLAY, 2.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_counted_and_what_is_in_force_stays() {
+    let depot = Depot::new();
+    depot.configure();
+    let (file, admin) = config(&depot, "node");
+    depot.activate(1, 100).await;
+    let node = Node::start(&file, admin);
+    node.until(GENERATION, 1.0).await;
+    depot.activate(2, 10).await;
+    node.until(
+        "octroi_snapshot_refused_total{reason=\"shrunken-people\"}",
+        1.0,
+    )
+    .await;
+    assert_eq!(node.metric(GENERATION).await, Some(1.0));
+    let (_, status) = node.ask("/status").await;
+    assert!(status.contains("shrunken-people"), "{status}");
+    // The publisher's own command refuses it before anybody gets it.
+    let config = depot.place.path("config/publisher.toml");
+    let body = depot.body(3, 1);
+    depot.activate(4, 100).await;
+    node.until(GENERATION, 4.0).await;
+    let arguments = ["snapshot", "activate", "--config", config.to_str().unwrap()];
+    let output = octroi(&[&arguments[..], &[body.to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("--approved"));
+    // A changed entry of the log is an alarm.
+    depot.append(&[revoked("a")]).await;
+    node.until(OVERLAY, 1.0).await;
+    fs::write(depot.object("overlay/00000000000000000002.json"), "{}").unwrap();
+    node.until("octroi_overlay_stopped", 1.0).await;
+    assert_eq!(node.metric(OVERLAY).await, Some(1.0));
+}
