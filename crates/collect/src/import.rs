@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use octroi_directory::{Counts, Head, Segment, SegmentWriter};
+use octroi_directory::{Counts, Degree, Head, Segment, SegmentWriter};
 
-use crate::archive::{self, Entry};
+use crate::archive::{self, Entry, Sums};
 use crate::assemble::assemble;
 use crate::error::ImportError;
-use crate::load::Load;
+use crate::load::{Load, Read};
 use crate::log::Log;
 use crate::name::ArchiveName;
 use crate::options::Options;
 use crate::report::{self, Report};
 use crate::rule::{Loss, Observe, Rule};
-use crate::scan::{self, Found, Position};
+use crate::scan::{self, Found, Position, Sink};
 use crate::window::Window;
 
 /// How an import ended.
@@ -55,36 +55,15 @@ pub fn import(
         .len();
     let mut load = Load::new(name.degree, options, log);
     let mut window = Window::new();
-    let (mut files, mut xml) = (0, 0);
+    let mut files = 0;
     let sums = archive::read(archive, &name, &options.limits, &mut |entry, read| {
         load.log.progress.read = read;
-        file_of(entry, &mut load, &mut window, &mut files, &mut xml)
+        file_of(entry, name.degree, &mut load, &mut window, &mut files)
     })?;
-    if sums.md5 != expected {
-        return Err(ImportError::Sum {
-            expected: report::hex(&expected),
-            found: report::hex(&sums.md5),
-        });
-    }
+    matches(expected, &sums)?;
     load.log.progress.read = sums.packed;
     load.log.advance()?;
-    let mut report = Report {
-        ent: name.ent.clone(),
-        degree: name.degree,
-        delivered: name.delivered,
-        source: name.to_string(),
-        sha256: report::hex(&sums.sha256),
-        packed_octets: sums.packed,
-        xml_octets: xml,
-        files,
-        records: report::records(&load.read),
-        repeated: load.read.repeated,
-        set_aside: report::set_aside(&load.log),
-        directory: Counts::default(),
-        root: String::new(),
-        segment_octets: 0,
-        differences: None,
-    };
+    let mut report = report(&name, &sums, files, &load.log, &load.read);
     if load.read.people_seen == 0 {
         return Ok(Outcome::Nothing(report));
     }
@@ -132,12 +111,61 @@ pub(crate) fn differences(
     differences.map(Some).map_err(ImportError::Previous)
 }
 
-fn file_of(
+/// Takes records, and has a log.
+pub(crate) trait Logged<'o>: Sink {
+    fn log(&mut self) -> &mut Log<'o>;
+}
+
+impl<'o> Logged<'o> for Load<'o> {
+    fn log(&mut self) -> &mut Log<'o> {
+        &mut self.log
+    }
+}
+
+pub(crate) fn matches(expected: [u8; 16], sums: &Sums) -> Result<(), ImportError> {
+    if sums.md5 == expected {
+        return Ok(());
+    }
+    Err(ImportError::Sum {
+        expected: report::hex(&expected),
+        found: report::hex(&sums.md5),
+    })
+}
+
+/// The report of an archive of which nothing was written yet.
+pub(crate) fn report(
+    name: &ArchiveName,
+    sums: &Sums,
+    files: u64,
+    log: &Log<'_>,
+    read: &Read,
+) -> Report {
+    Report {
+        ent: name.ent.clone(),
+        degree: name.degree,
+        delivered: name.delivered,
+        source: name.to_string(),
+        sha256: report::hex(&sums.sha256),
+        packed_octets: sums.packed,
+        xml_octets: log.progress.xml,
+        files,
+        records: report::records(read),
+        repeated: read.repeated,
+        set_aside: report::set_aside(log),
+        directory: Counts::default(),
+        root: String::new(),
+        segment_octets: 0,
+        differences: None,
+    }
+}
+
+/// Reads an entry of the archive.
+pub(crate) fn file_of<'o>(
     entry: Entry<'_>,
-    load: &mut Load<'_>,
+    degree: Degree,
+    sink: &mut dyn Logged<'o>,
     window: &mut Window,
     files: &mut u64,
-    xml: &mut u64,
 ) -> Result<(), ImportError> {
     match entry {
         Entry::File {
@@ -146,44 +174,38 @@ fn file_of(
             content,
         } => {
             *files += 1;
-            load.log.files.push(name.to_owned());
-            let before = load.log.progress.xml;
+            let log = sink.log();
+            log.files.push(name.to_owned());
+            let before = log.progress.xml;
             let mut content = Counted {
                 inner: content,
                 octets: 0,
             };
-            let degree = load.degree;
-            scan::scan(degree, kind, window, &mut content, load)?;
-            load.log.progress.xml = before + content.octets;
-            *xml = load.log.progress.xml;
+            scan::scan(degree, kind, window, &mut content, sink)?;
+            sink.log().progress.xml = before + content.octets;
             Ok(())
         }
         Entry::Other { name, reason } => {
-            load.log.files.push(name.to_owned());
-            load.log.found(&member(reason))
+            sink.log().files.push(name.to_owned());
+            sink.log().found(&Found {
+                at: Position {
+                    offset: 0,
+                    record: 0,
+                },
+                element: "",
+                rule: Rule::Member,
+                reason,
+                loss: Loss::File,
+                raw: "",
+            })
         }
-    }
-}
-
-/// A member of the archive that is set aside whole.
-pub(crate) fn member(reason: &str) -> Found<'_> {
-    Found {
-        at: Position {
-            offset: 0,
-            record: 0,
-        },
-        element: "",
-        rule: Rule::Member,
-        reason,
-        loss: Loss::File,
-        raw: "",
     }
 }
 
 /// A file of an archive, and how long it is so far.
-pub(crate) struct Counted<'r> {
-    pub(crate) inner: &'r mut dyn std::io::Read,
-    pub(crate) octets: u64,
+struct Counted<'r> {
+    inner: &'r mut dyn std::io::Read,
+    octets: u64,
 }
 
 impl std::io::Read for Counted<'_> {

@@ -14,8 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering as Atomic};
 pub const DEFAULT_SORT_BUFFER: usize = 64 << 20;
 /// Runs that are merged at once; more are first merged into one.
 const FAN_IN: usize = 48;
-/// Octets read at once from a run.
-const READ: usize = 128 << 10;
+/// Octets written at once to a run, and the most that are read at once.
+const CHUNK: usize = 128 << 10;
+/// The least octets that are read at once from a run.
+const LEAST: usize = 8 << 10;
 /// Octets of a record's place: a piece of its key and where it stands.
 const PLACE: usize = size_of::<Place>();
 
@@ -125,7 +127,7 @@ impl Sorter {
         }
         self.octets = Vec::new();
         self.places = Vec::new();
-        Ok(Sorted(Source::Runs(Merge::new(self.runs)?)))
+        Ok(Sorted(Source::Runs(Merge::new(self.runs, self.limit)?)))
     }
 
     fn order(&mut self) {
@@ -148,7 +150,8 @@ impl Sorter {
         self.octets.clear();
         self.places.clear();
         if self.runs.len() == FAN_IN {
-            let mut merge = Merge::new(std::mem::take(&mut self.runs))?;
+            // The buffer of this sorter is in use as well: what is read at once is little.
+            let mut merge = Merge::new(std::mem::take(&mut self.runs), self.limit / 4)?;
             let mut run = RunWriter::new(&self.folder)?;
             while let Some(record) = merge.next_whole()? {
                 run.record(record)?;
@@ -229,7 +232,7 @@ struct RunWriter {
 impl RunWriter {
     fn new(folder: &Path) -> io::Result<Self> {
         Ok(Self {
-            out: io::BufWriter::with_capacity(READ, nameless(folder)?),
+            out: io::BufWriter::with_capacity(CHUNK, nameless(folder)?),
             length: 0,
         })
     }
@@ -285,6 +288,7 @@ impl Sorted {
 #[derive(Debug)]
 struct Cursor {
     run: Run,
+    chunk: usize,
     read: u64,
     buffer: Vec<u8>,
     at: usize,
@@ -322,7 +326,7 @@ impl Cursor {
         self.at = 0;
         let held = self.buffer.len();
         let left = self.run.length - self.read;
-        let more = (needed.max(READ) - held).min(usize::try_from(left).unwrap_or(usize::MAX));
+        let more = (needed.max(self.chunk) - held).min(usize::try_from(left).unwrap_or(usize::MAX));
         self.buffer.resize(held + more, 0);
         self.run
             .file
@@ -342,11 +346,14 @@ struct Merge {
 }
 
 impl Merge {
-    fn new(runs: Vec<Run>) -> io::Result<Self> {
+    /// Takes about `memory` octets for all runs together.
+    fn new(runs: Vec<Run>, memory: usize) -> io::Result<Self> {
+        let chunk = (memory / runs.len().max(1)).clamp(LEAST, CHUNK);
         let mut cursors = Vec::with_capacity(runs.len());
         for run in runs {
             let mut cursor = Cursor {
                 run,
+                chunk,
                 read: 0,
                 buffer: Vec::new(),
                 at: 0,
