@@ -10,8 +10,10 @@ use support::{Affiliation, Assignment, Country, Folder, Person, Resource, Subscr
 
 const OTHER: &str = "0350042F";
 /// Numbers of sections in docs/snapshot.md.
+const LISTS: usize = 2;
 const OFFERS: usize = 7;
 const SUBSCRIPTIONS: usize = 16;
+const TERMS: usize = 17;
 const AFFILIATIONS: usize = 18;
 const PEOPLE: usize = 19;
 
@@ -115,6 +117,48 @@ fn references_that_lead_nowhere_are_damage() {
         let answers = [code(&snapshot, "p1"), code(&snapshot, "p2")];
         assert!(answers.contains(&"snapshot-corrupt"), "{at} {answers:?}");
     }
+}
+
+/// Assigned to both people, for a time of its own each.
+fn dated() -> Country {
+    let mut country = individual();
+    country.assignments[0].from = Some(8);
+    country.assignments.push(Assignment {
+        target: "p2".into(),
+        from: Some(9),
+        ..country.assignments[0].clone()
+    });
+    country
+}
+
+#[test]
+fn times_of_assignments_that_contradict_themselves_are_damage() {
+    let file = File::of(&dated());
+    let snapshot = File::of(&dated()).open().unwrap();
+    snapshot.check().unwrap();
+    assert_eq!(
+        [code(&snapshot, "p1"), code(&snapshot, "p2")],
+        ["granted"; 2]
+    );
+    // The only offer's dated list: a count, and two pairs of fact and terms.
+    let list = file.start(LISTS) + 4 * file.word(file.start(OFFERS) + 16) as usize;
+    assert_eq!(file.word(list), 4);
+    let no_such_terms = [(list + 8, 0x7fff_fff0), (list + 16, 0x7fff_fff0)];
+    let half_a_pair = [(list, 3), (file.start(OFFERS) + 16, 0x7fff_fff0)];
+    for (at, word) in no_such_terms.into_iter().chain(half_a_pair) {
+        let snapshot = file.with(at, word).open().unwrap();
+        assert!(snapshot.check().is_err(), "{at}");
+        let answers = [code(&snapshot, "p1"), code(&snapshot, "p2")];
+        assert!(answers.contains(&"snapshot-corrupt"), "{at} {answers:?}");
+    }
+    // What a look-up would take for another time, or not find, the check does.
+    let [first, second] = [list + 4, list + 12].map(|at| file.word(at));
+    let disordered = file.with(list + 4, second).with(list + 12, first);
+    assert!(disordered.open().unwrap().check().is_err(), "disordered");
+    let terms = file.start(TERMS) + 24 * file.word(list + 8) as usize;
+    // Publics and kind.
+    let another_kind = file.with(terms + 16, 1);
+    assert!(another_kind.open().unwrap().check().is_err(), "ETABL");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod support;
 
 use octroi_entitlements::{BuildError, BuildOptions, Query, Silent, Snapshot, Sources, build};
-use support::{Country, Ent, Folder, Person, january};
+use support::{Country, Ent, Folder, Person, Resource, january};
 
 /// Appends a line to a table of the smallest country and answers what the report says about it.
 fn aside(file: &str, line: &str) -> Vec<String> {
@@ -224,6 +224,94 @@ fn assignments_must_fit_their_subscription() {
     );
     assert_eq!(report.files["assignments.tsv"].lines, 8);
     assert_eq!(report.set_aside_total(), 7);
+}
+
+#[test]
+fn the_time_of_an_assignment_must_make_sense() {
+    let mut country = Country::smallest();
+    country.subscriptions[0].individual = true;
+    let folder = Folder::of(&country);
+    // The subscription holds from the 5th to before the 20th of January.
+    let mut table = "subscription\tuai\tkind\tent\ttarget\tfrom\tuntil\tsince\n".to_owned();
+    let mut line = |target: &str, from: &str, until: &str, since: &str| {
+        let school = "0561622J";
+        table += &format!("s1\t{school}\tdivision\t\t{target}\t{from}\t{until}\t{since}\n");
+    };
+    line("6A", "2026-01-07", "2026-01-08", "");
+    line("6A", "2026-01-08", "2026-01-07", "");
+    line("6A", "soon", "", "");
+    line("6A", "", "later", "");
+    line("6A", "", "", "2026-13-01");
+    line("6A", "2026-01-21", "", "");
+    line("6A", "", "2026-01-04", "");
+    line("6A", "2026-01-07", "2026-01-08", "2026-01-06");
+    for hour in 0..16 {
+        line("6A", &format!("2026-01-09T{hour:02}:00:00Z"), "", "");
+    }
+    std::fs::write(folder.join("assignments.tsv"), table).unwrap();
+    let options = BuildOptions::default();
+    let out = folder.join("out");
+    let report = build(&Sources::tables(folder.path()), &out, &options, &Silent).unwrap();
+    let told: Vec<String> = report.set_aside.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "assignments.tsv:3: until: ends before it begins",
+            "assignments.tsv:4: from: neither a date (YYYY-MM-DD) nor an instant with offset",
+            "assignments.tsv:5: until: neither a date (YYYY-MM-DD) nor an instant with offset",
+            "assignments.tsv:6: since: neither a date (YYYY-MM-DD) nor an instant with offset",
+            "assignments.tsv:7: from: the subscription is not valid at that time",
+            "assignments.tsv:8: from: the subscription is not valid at that time",
+            "assignments.tsv:9: target: an earlier line has the same key",
+            "assignments.tsv:25: from: more than 16",
+        ]
+    );
+    Snapshot::open(&out).unwrap().check().unwrap();
+}
+
+#[test]
+fn a_family_has_one_mother() {
+    let mother = |id: &str, family: &str, mother: bool, opens_family: bool| Resource {
+        id: format!("ark:/99999/{id}"),
+        family: family.into(),
+        mother,
+        opens_family,
+        ..Country::smallest().resources[0].clone()
+    };
+    let mut country = Country::smallest();
+    country.resources.extend([
+        mother("alone", "", true, true),
+        mother("one", "f", true, true),
+        mother("other", "f", true, false),
+        mother("member", "g", false, true),
+        mother("good", "g", true, true),
+    ]);
+    let (snapshot, report) = country.build();
+    let told: Vec<String> = report.set_aside.iter().map(ToString::to_string).collect();
+    let expected = [
+        "3: mother",
+        "3: opens_family",
+        "4: mother",
+        "4: opens_family",
+        "5: mother",
+        "6: opens_family",
+    ];
+    let expected =
+        expected.map(|at| format!("resources.tsv:{at}: only the one mother of a family is one"));
+    assert_eq!(told, expected);
+    for (id, is_mother) in [
+        ("alone", false),
+        ("one", false),
+        ("other", false),
+        ("good", true),
+    ] {
+        let ark = format!("ark:/99999/{id}");
+        let resource = snapshot.resource(&ark).unwrap();
+        assert_eq!(
+            (resource.is_mother(), resource.opens_family()),
+            (is_mother, is_mother)
+        );
+    }
 }
 
 #[test]

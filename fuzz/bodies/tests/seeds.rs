@@ -75,7 +75,31 @@ fn write_the_seeds() {
         )
         .unwrap();
     }
-    let country = support::Country::smallest();
+    let mut country = support::Country::smallest();
+    country.resources[0].family = "f".into();
+    country.resources.push(support::Resource {
+        id: "ark:/99999/mother".into(),
+        mother: true,
+        opens_family: true,
+        ..country.resources[0].clone()
+    });
+    country.subscriptions.push(support::Subscription {
+        id: "s2".into(),
+        resource: "ark:/99999/mother".into(),
+        individual: true,
+        ..country.subscriptions[0].clone()
+    });
+    country.assignments = [("person", "B0", "p1", Some(9)), ("division", "", "6A", None)]
+        .map(|(kind, ent, target, from)| support::Assignment {
+            subscription: "s2".into(),
+            school: "0561622J".into(),
+            kind,
+            ent: ent.into(),
+            target: target.into(),
+            from,
+            ..support::Assignment::default()
+        })
+        .into();
     let source = support::Folder::of(&country);
     let out = folder("corpus/snapshot").join("smallest.snapshot");
     octroi_entitlements::build(
