@@ -2,7 +2,8 @@
 //!
 //! A person may use a resource at an instant when one of their schools and one subscription satisfy, in this order:
 //! the subscription covers that school and that resource (the look-up only offers such pairs), *validity*,
-//! *public*, *assignment*. `docs/directory.md` says the same in prose and the tests below say it case by case.
+//! *public*, *assignment*. `docs/directory.md` says the same in prose and the tests below say it case by case. Whether a
+//! subscription is a good one, and whether it has licences left, is settled before: [`crate::subscription`], by the build.
 //! This module never reads a snapshot or a file: facts are passed to it.
 
 use crate::format::fact::{Fact, FactKind};

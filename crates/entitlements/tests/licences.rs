@@ -226,6 +226,118 @@ fn what_ran_out_is_told_and_never_refuses_a_build() {
     assert!(json.contains(r#""code":"licences-exhausted""#), "{json}");
 }
 
+/// What counting costs: `LICENCES_PEOPLE=1000000 cargo test --release -p octroi-entitlements --test licences
+/// counting_at_scale -- --ignored --nocapture`. Schools of 500 pupils in 20 classes; ten INDIV subscriptions in each,
+/// assigned to eight classes, with licences for all of them, for seven, or by the thousand.
+#[test]
+#[ignore = "a measurement"]
+fn counting_at_scale() {
+    use std::fmt::Write as _;
+    use std::time::Instant;
+
+    use octroi_entitlements::{Phase, Progress, Sources, build};
+
+    struct Timed(std::sync::Mutex<Vec<(Phase, Instant)>>);
+    impl Progress for Timed {
+        fn begin(&self, phase: Phase, _: Option<u64>) {
+            self.0.lock().unwrap().push((phase, Instant::now()));
+        }
+        fn done(&self, _: Phase, _: u64) {}
+    }
+
+    let people: usize = std::env::var("LICENCES_PEOPLE").map_or(20_000, |n| n.parse().unwrap());
+    let folder = support::Folder::of(&Country::smallest());
+    let mut tables = [
+        ("establishments.tsv", "uai\tname\n".to_owned()),
+        ("groups.tsv", "uai\tkind\tcode\tlabel\n".to_owned()),
+        ("people.tsv", "ent\tperson\n".to_owned()),
+        (
+            "affiliations.tsv",
+            "ent\tperson\tuai\tprofiles\tdivisions\n".to_owned(),
+        ),
+        (
+            "subscriptions.tsv",
+            "id\tresource\tschools\tkind\tpublics\tfrom\tuntil\tlicences\n".to_owned(),
+        ),
+        (
+            "assignments.tsv",
+            "subscription\tuai\tkind\ttarget\n".to_owned(),
+        ),
+    ];
+    let schools = people.div_ceil(500);
+    let mut expected = 0;
+    for school in 0..schools {
+        let [
+            establishments,
+            groups,
+            names,
+            affiliations,
+            subscriptions,
+            assignments,
+        ] = tables.each_mut().map(|table| &mut table.1);
+        let uai = format!("{school:07}A");
+        writeln!(establishments, "{uai}\tSchool").unwrap();
+        for class in 0..20 {
+            writeln!(groups, "{uai}\tdivision\t{class}\tClass").unwrap();
+        }
+        for pupil in 0..500 {
+            let (id, class) = (school * 500 + pupil, pupil % 20);
+            writeln!(names, "B0\tp{id}").unwrap();
+            writeln!(affiliations, "B0\tp{id}\t{uai}\tNational_elv\t{class}").unwrap();
+        }
+        for subscription in 0..10 {
+            let licences = [200, 199, 100_000][subscription % 3];
+            expected += u64::from(licences == 199);
+            let id = format!("{uai}-{subscription}");
+            let validity = "2026-01-05\t2026-01-20";
+            writeln!(
+                subscriptions,
+                "{id}\tark:/99999/r1\t{uai}\tINDIV\tELEVE\t{validity}\t{licences}"
+            )
+            .unwrap();
+            for class in 0..8 {
+                writeln!(assignments, "{id}\t{uai}\tdivision\t{class}").unwrap();
+            }
+        }
+    }
+    for (file, text) in tables {
+        std::fs::write(folder.join(file), text).unwrap();
+    }
+    let timed = Timed(std::sync::Mutex::default());
+    let (sources, out) = (Sources::tables(folder.path()), folder.join("out"));
+    let report = build(&sources, &out, &BuildOptions::default(), &timed).unwrap();
+    assert_eq!(report.files["assignments.tsv"].licences_exhausted, expected);
+    let unlimited = std::fs::read_to_string(folder.join("subscriptions.tsv")).unwrap();
+    let unlimited: String = unlimited
+        .lines()
+        .map(|line| {
+            line.rsplit_once('\t')
+                .map_or("", |(rest, _)| rest)
+                .to_owned()
+                + "\n"
+        })
+        .collect();
+    std::fs::write(folder.join("subscriptions.tsv"), unlimited).unwrap();
+    let without = Timed(std::sync::Mutex::default());
+    build(&sources, &out, &BuildOptions::default(), &without).unwrap();
+    let licences = |timed: Timed| {
+        let times = timed.0.into_inner().unwrap();
+        let at = times
+            .iter()
+            .position(|(phase, _)| *phase == Phase::Licences)
+            .unwrap();
+        times[at + 1].1 - times[at].1
+    };
+    println!(
+        "licences: people={} subscriptions={} assignments={} refused={expected} counted_s={:.2} uncounted_s={:.2}",
+        schools * 500,
+        schools * 10,
+        schools * 80,
+        licences(timed).as_secs_f64(),
+        licences(without).as_secs_f64(),
+    );
+}
+
 fn assignment() -> impl Strategy<Value = Assignment> {
     let day = || prop::option::weighted(0.6, 5..=20_i64);
     let target = select(
@@ -251,7 +363,7 @@ fn assignment() -> impl Strategy<Value = Assignment> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     /// Few licences and many dated assignments: what is let through is what counting day by day lets through.
     #[test]
