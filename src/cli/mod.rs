@@ -12,6 +12,7 @@ mod audit;
 mod check;
 mod explain;
 mod overlay;
+mod progress;
 mod publish;
 mod serve;
 mod snapshot;

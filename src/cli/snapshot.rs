@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Silent, Sources, build};
+use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Sources, build};
 use octroi_saml::Time;
 
+use super::progress::Shown;
 use super::publish::{Activate, Gc, List, Publish, Rollback};
 use super::{Ended, complain, say};
 use crate::clock::system_now;
@@ -117,7 +118,10 @@ impl Build {
         if let Some(directory) = &self.directory {
             sources = sources.with_directory(directory);
         }
-        match build(&sources, &self.out, &options, &Silent) {
+        let shown = Shown::new();
+        let built = build(&sources, &self.out, &options, &shown);
+        shown.end();
+        match built {
             Ok(report) => {
                 say(&if self.json {
                     json(&report)?
