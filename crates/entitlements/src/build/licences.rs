@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Work;
 use super::assignments::{Assigned, assignments};
+use super::changes::{Changes, on_subscriptions, with_given, without_changed};
 use super::counting::within_licences;
 use super::people::People;
 use super::places::Ents;
@@ -25,12 +26,17 @@ pub(crate) fn licences(
     work: &mut Work<'_>,
     ents: &Ents,
     people: &People,
+    changes: &Changes,
     mut schools: Vec<records::Establishment>,
     options: &BuildOptions,
 ) -> Result<(), BuildError> {
     let mut subscriptions = subscriptions(work)?;
     let mut assigned = assignments(work, ents, people, &mut subscriptions)?;
+    on_subscriptions(work, changes, &mut subscriptions, &mut assigned)?;
+    let who = (ents, people);
+    let given = without_changed(work, changes, &subscriptions, who, &mut assigned)?;
     within_licences(work, &subscriptions, &mut assigned, options)?;
+    with_given(work, given, &mut subscriptions, &mut assigned);
     let covered = covered(work, &subscriptions);
     let mut offers = 0;
     for run in

@@ -5,7 +5,7 @@
 //! by rename, or not at all.
 //!
 //! Files: `sources` (what is read), `lines` and `source` (reading a table), `segments` (the directory), `places`,
-//! `groups`, `catalogue`, `urls`, `licences` (what they say); for people `people` and `person_lines` (the tables),
+//! `groups`, `catalogue`, `urls`, `licences` (what they say), `changes` (the overlay's log); for people `people` and `person_lines` (the tables),
 //! `held` (one person of one source), `merge` (all sources in one order), `batch` and `intern` (into sections),
 //! `members` (who is what where); `pool` and `index` (what makes sections), `write` (the file), `report` and
 //! `progress` (what is told).
@@ -13,6 +13,7 @@
 mod assignments;
 mod batch;
 mod catalogue;
+mod changes;
 mod counting;
 mod groups;
 mod held;
@@ -44,6 +45,7 @@ use std::thread;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use self::changes::Changes;
 use self::groups::GroupNumbers;
 use self::people::People;
 use self::pool::{KeyMap, Lists, Texts};
@@ -92,7 +94,7 @@ pub struct BuildOptions {
     pub generation: u64,
     /// Instant of the build, Unix seconds.
     pub built_at: i64,
-    /// Last overlay entry that the sources contain.
+    /// Last overlay entry that the tables contain; entries of [`Sources::changes`] up to it are not taken in again.
     pub overlay_sequence: u64,
     /// Key of the look-up fingerprints. `None` derives it from the sources: fine for one machine; an environment that
     /// compares generations gives its own, and keeps it secret.
@@ -164,6 +166,8 @@ pub fn build(
     for opened in &segments {
         sources.update(&opened.segment.root());
     }
+    let changes = Changes::after(&from.changes, options.overlay_sequence);
+    sources.update(&changes.octets()?);
     let sources = sources.finish();
     let key = options
         .hash_key
@@ -199,7 +203,7 @@ pub fn build(
     let people = People::new(index::fill(&keys)?);
     drop(keys);
     progress.begin(Phase::Licences, None);
-    licences::licences(&mut work, &ents, &people, schools, options)?;
+    licences::licences(&mut work, &ents, &people, &changes, schools, options)?;
     work.sections
         .put(Section::PersonIndex, people.into_octets());
     let Work {
@@ -227,7 +231,7 @@ pub fn build(
     let mut header = Header {
         generation: options.generation,
         built_at: options.built_at,
-        overlay_sequence: options.overlay_sequence,
+        overlay_sequence: changes.last().unwrap_or(options.overlay_sequence),
         key,
         sources: [0; 32],
         root: [0; 32],

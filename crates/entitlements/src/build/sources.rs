@@ -1,6 +1,9 @@
 //! Where a build reads from.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::overlay::Entry;
 
 /// What a snapshot is built from.
 #[derive(Debug, Clone)]
@@ -11,6 +14,9 @@ pub struct Sources {
     /// Folder of the directory's segments, one per portal and flow, see `octroi_directory`. With it the four tables
     /// about schools, groups and people may be absent; what is there adds to the segments.
     pub directory: Option<PathBuf>,
+    /// Entries of the overlay's log. Those after what the tables contain (`BuildOptions::overlay_sequence`) are taken in,
+    /// and the body says up to which; see `docs/overlay.md`.
+    pub changes: Vec<Arc<Entry>>,
 }
 
 impl Sources {
@@ -20,6 +26,7 @@ impl Sources {
         Self {
             tables: folder.as_ref().to_owned(),
             directory: None,
+            changes: Vec::new(),
         }
     }
 
@@ -27,6 +34,13 @@ impl Sources {
     #[must_use]
     pub fn with_directory(mut self, folder: impl AsRef<Path>) -> Self {
         self.directory = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// Adds entries of the overlay's log, in any order.
+    #[must_use]
+    pub fn with_changes(mut self, entries: Vec<Arc<Entry>>) -> Self {
+        self.changes = entries;
         self
     }
 }
