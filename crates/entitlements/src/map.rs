@@ -1,7 +1,7 @@
 //! The octets of a snapshot: read into private memory and checked on the way, or a file mapped read-only.
 //!
 //! A serving node reads ([`Octets::load`]): nobody can change or truncate what it answers from, and the kernel can back it
-//! with huge pages, which halves a uniform look-up (docs/adr/0007). Tools that look at the head of a large file map it.
+//! with huge pages (docs/adr/0007). Tools that look at the head of a large file map it.
 //!
 //! The only module of this crate that may use `unsafe`, for one call. It must never map a file that somebody else can
 //! change, and gives out nothing but `&[u8]`.
