@@ -581,3 +581,6 @@ fn binding(start: &BytesStart<'_>, prefix: &str) -> Result<Option<String>, ()> {
     }
     Ok(bound)
 }
+
+#[cfg(test)]
+mod tests;

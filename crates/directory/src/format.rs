@@ -245,6 +245,38 @@ fn read_table(table: &[u8], count: u32, end: u64) -> Option<Vec<Block>> {
     (octets.0.is_empty() && offset == end).then_some(blocks)
 }
 
+/// Makes the hashes of damaged octets fit again, as far as a table can be found in them. For tests: what is behind the hashes
+/// must hold by itself.
+pub fn repair_hashes(octets: &mut [u8]) {
+    let length = octets.len() as u64;
+    let Some(header) = octets.first_chunk::<HEADER>() else {
+        return;
+    };
+    let Ok((at, _)) = table_span(header, length) else {
+        return;
+    };
+    let (content, table) = octets.split_at_mut(at as usize);
+    let mut entry = 0;
+    let mut from = HEADER;
+    while let Some(rest) = table.get(entry..).filter(|rest| !rest.is_empty()) {
+        let mut read = Octets(rest);
+        let (Some(_), Some(block), Some(_)) = (read.octet(), read.number(), read.number()) else {
+            break;
+        };
+        let hash = entry + rest.len() - read.0.len();
+        if read.take(32).is_none() || read.text().is_none() {
+            break;
+        }
+        entry += rest.len() - read.0.len();
+        let to = from.saturating_add(block as usize).min(content.len());
+        table[hash..hash + 32].copy_from_slice(&sha256(content.get(from..to).unwrap_or_default()));
+        from = to;
+    }
+    content[ROOT].fill(0);
+    let root = sha256(&[&content[..HEADER], table].concat());
+    content[ROOT].copy_from_slice(&root);
+}
+
 fn u32_at(octets: &[u8; HEADER], at: usize) -> u32 {
     let mut word = [0; 4];
     word.copy_from_slice(&octets[at..at + 4]);

@@ -65,6 +65,8 @@ mod write;
 pub use compare::{Change, Changes, Differences, SchoolChange, Subject, compare};
 pub use error::{SegmentError, WriteError};
 pub use format::SEGMENT_VERSION;
+#[doc(hidden)]
+pub use format::repair_hashes;
 pub use kinds::{
     CodeKind, Counts, CourseKind, Degree, GroupKind, Head, NotAStamp, Stamp, is_ent_code,
 };

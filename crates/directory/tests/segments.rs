@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use octroi_directory::{CodeKind, GroupKind, Segment, SegmentError, WriteError};
+use octroi_directory::{CodeKind, GroupKind, Segment, SegmentError, WriteError, repair_hashes};
 use proptest::prelude::*;
 use support::{Folder, Model, head};
 
@@ -145,6 +145,35 @@ fn every_changed_octet_is_told() {
         Segment::open(&damaged),
         Err(SegmentError::NotASegment)
     ));
+}
+
+/// Damage behind repaired hashes: an error or another directory, never a panic.
+#[test]
+fn behind_the_hashes_every_record_is_checked() {
+    let folder = Folder::new("segment-behind");
+    let path = folder.0.join("a.segment");
+    Model::small().write(&path).unwrap();
+    let octets = fs::read(&path).unwrap();
+    let mut same = octets.clone();
+    repair_hashes(&mut same);
+    assert_eq!(same, octets);
+    let (mut read, mut refused) = (0, 0);
+    for at in 0..octets.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut changed = octets.clone();
+            changed[at] ^= change;
+            repair_hashes(&mut changed);
+            fs::write(&path, &changed).unwrap();
+            match Segment::open(&path).and_then(|segment| Model::read(&segment)) {
+                Ok(_) => read += 1,
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(
+        read > 100 && refused > 100,
+        "{read} read, {refused} refused"
+    );
 }
 
 /// One line a rule: what makes the small segment break it, and whether it is one of order.

@@ -8,12 +8,14 @@
     reason = "a broken invariant is told to the fuzzer by a panic"
 )]
 
+pub mod archive;
 pub mod c14n;
 pub mod configuration;
 pub mod form;
 pub mod metadata;
 pub mod parser;
 pub mod redirect;
+pub mod segment;
 pub mod signed;
 pub mod snapshot;
 pub mod verify;
@@ -31,4 +33,12 @@ pub const TARGETS: &[Target] = &[
     ("metadata", metadata::body),
     ("snapshot", snapshot::body),
     ("configuration", configuration::body),
+    ("archive", archive::body),
+    ("segment", segment::body),
 ];
+
+/// A path for what a body must have as a file, the same for each run of one thread.
+fn scratch(name: &str) -> std::path::PathBuf {
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    std::env::temp_dir().join(format!("octroi-fuzz-{name}-{process}-{thread:?}"))
+}
