@@ -131,7 +131,7 @@ fn deciding_entry(view: View<'_>, query: &Query<'_>, denied: Denied) -> Option<u
     match denied {
         Denied::PersonRevoked => {
             let ent = view.snapshot.ent(query.ent)?.current();
-            effects.revoked(view.person_fingerprint(ent, query.person)?)
+            effects.revoked(view.person_fingerprint(ent.code(), query.person)?)
         }
         Denied::PublisherSuspended => effects.publisher_suspended(resource()?.publisher().number),
         Denied::ResourceSuspended => effects.resource_suspended(resource()?.number),

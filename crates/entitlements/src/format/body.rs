@@ -9,7 +9,7 @@ use super::index::{self, BUCKET};
 use super::records::{Affiliation, Person, Record};
 use super::{Corrupt, MAX_SCHOOLS, NONE, Section, header, integrity};
 use crate::SnapshotError;
-use crate::map::Octets;
+use crate::map::{self, Octets};
 
 /// The octets and where the sections stand in them.
 #[derive(Debug)]
@@ -70,6 +70,18 @@ impl Body {
             .get(start..start + R::SIZE)
             .and_then(R::read)
             .ok_or(Corrupt)
+    }
+
+    /// Begins to fetch a record that will be read.
+    #[inline]
+    pub(crate) fn send_for_record<R: Record>(&self, number: u32) {
+        map::send_for(self.section(R::SECTION), number as usize * R::SIZE);
+    }
+
+    /// Begins to fetch a list that will be read.
+    #[inline]
+    pub(crate) fn send_for_list(&self, index: u32) {
+        map::send_for(self.section(Section::Lists), index as usize * 4);
     }
 
     /// `count` records from `first` on.
@@ -164,6 +176,13 @@ impl Body {
         fingerprint(&self.header.key, domain, first, second)
     }
 
+    /// Begins to fetch what [`Self::find_fingerprint`] will read.
+    #[inline]
+    pub(crate) fn send_for(&self, index: Section, fingerprint: u128) {
+        let (buckets, _) = self.section(index).as_chunks::<BUCKET>();
+        index::send_for(buckets, fingerprint);
+    }
+
     /// Looks a fingerprint up in an index.
     #[inline]
     pub(crate) fn find_fingerprint(
@@ -212,6 +231,16 @@ impl<'s> Records<'s> {
     #[inline]
     pub(crate) fn get<R: Record>(self, at: usize) -> Option<R> {
         self.0.get(at * R::SIZE..).and_then(R::read)
+    }
+
+    /// Those from one position up to another; none where these are not in order or beyond the end.
+    #[inline]
+    pub(crate) fn range<R: Record>(self, first: usize, end: usize) -> Self {
+        Self(
+            self.0
+                .get(first * R::SIZE..end * R::SIZE)
+                .unwrap_or_default(),
+        )
     }
 
     /// Each in turn.

@@ -5,6 +5,7 @@
 //! size and whatever is asked. The 32 bits that choose the first bucket are not stored.
 
 use super::{Corrupt, NONE};
+use crate::map;
 
 /// Octets of a bucket.
 pub(crate) const BUCKET: usize = 64;
@@ -52,6 +53,16 @@ pub(crate) fn homes(fingerprint: u128, buckets: u32) -> [u32; 2] {
         [first, if first + 1 == buckets { 0 } else { first + 1 }]
     } else {
         [first, second]
+    }
+}
+
+/// Begins to fetch both buckets in which a fingerprint may stand: [`find`] then has them near.
+#[inline]
+pub(crate) fn send_for(buckets: &[[u8; BUCKET]], fingerprint: u128) {
+    if let Ok(count @ 1..) = u32::try_from(buckets.len()) {
+        for home in homes(fingerprint, count) {
+            map::send_for(buckets.as_flattened(), home as usize * BUCKET);
+        }
     }
 }
 

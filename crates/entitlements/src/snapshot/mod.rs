@@ -212,8 +212,15 @@ impl Snapshot {
         let Some(name) = ark::name(id) else {
             return Ok(None);
         };
+        let key = self.body.fingerprint(Domain::Resource, "", name);
+        self.resource_of(name, key)
+    }
+
+    /// The resource with this name and fingerprint.
+    #[inline]
+    fn resource_of(&self, name: &str, key: u128) -> Result<Option<Resource<'_>>, Corrupt> {
         let index = Section::ResourceIndex;
-        let Some(number) = self.body.find(index, Domain::Resource, "", name)? else {
+        let Some(number) = self.body.find_fingerprint(index, key)? else {
             return Ok(None);
         };
         let resource = Resource::new(self, number)?;

@@ -8,14 +8,14 @@ use smallvec::SmallVec;
 
 use super::views::terms;
 use super::{Ent, Grant, Resource, Snapshot, View};
-use crate::format::body::Affiliations;
+use crate::format::body::{Affiliations, Records};
 use crate::format::fact::{Pairs, Words};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, Affiliation, Offer};
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, MAX_PERSON, Section};
 use crate::overlay::{Given, Licences, Through};
 use crate::rules::{self, Terms};
-use crate::{Denied, ProfileSet, Query};
+use crate::{Denied, ProfileSet, Query, ark};
 
 /// Who asks for what: found, and not yet judged.
 pub(crate) struct Subject<'s> {
@@ -123,35 +123,44 @@ impl<'s> View<'s> {
     /// Finds who asks for what.
     pub(crate) fn subject(self, query: &Query<'_>) -> Result<Subject<'s>, Denied> {
         let (snapshot, effects) = (self.snapshot, &self.overlay.effects);
+        let body = &snapshot.body;
+        // What is far away is sent for as soon as its place is known and read as late as possible, the person first:
+        // nearly always the code that was asked for is the one that counts.
+        let guessed = self.person_fingerprint(query.ent, query.person);
+        if let Some(guessed) = guessed {
+            body.send_for(Section::PersonIndex, guessed);
+        }
+        let name = ark::name(query.resource);
+        let named = name.map(|name| (name, body.fingerprint(Domain::Resource, "", name)));
+        if let Some((_, key)) = named {
+            body.send_for(Section::ResourceIndex, key);
+        }
         let ent = snapshot.find_ent(query.ent)?.ok_or(Denied::UnknownEnt)?;
-        let person = self.person_fingerprint(ent, query.person);
+        let key = match ent.code() {
+            code if code == query.ent => guessed,
+            code => self.person_fingerprint(code, query.person),
+        };
         // Revocation wins over everything.
-        if person.is_some_and(|person| effects.revoked(person).is_some()) {
+        if key.is_some_and(|key| effects.revoked(key).is_some()) {
             return Err(Denied::PersonRevoked);
         }
-        let resource = snapshot
-            .find_resource(query.resource)?
-            .ok_or(Denied::UnknownResource)?;
-        let publisher = resource.publisher();
-        if effects.publisher_suspended(publisher.number).is_some() {
-            return Err(Denied::PublisherSuspended);
-        }
-        if publisher.disabled() {
-            return Err(Denied::PublisherDisabled);
-        }
-        if effects.resource_suspended(resource.number).is_some() {
-            return Err(Denied::ResourceSuspended);
-        }
-        if resource.disabled() {
-            return Err(Denied::ResourceDisabled);
-        }
-        let body = &snapshot.body;
-        let person = match person {
-            Some(person) => body.find_fingerprint(Section::PersonIndex, person)?,
+        let person = match key {
+            Some(key) => body.find_fingerprint(Section::PersonIndex, key)?,
             None => None,
         };
+        if let Some(person) = person {
+            body.send_for_record::<records::Person>(person);
+        }
+        let resource = match named {
+            Some((name, key)) => snapshot.resource_of(name, key)?,
+            None => None,
+        };
+        let resource = resource.ok_or(Denied::UnknownResource)?;
+        self.open(resource)?;
         let person = person.ok_or(Denied::UnknownPerson)?;
         let record: records::Person = body.record(person)?;
+        body.send_for_record::<records::Establishment>(record.establishment);
+        body.send_for_list(record.facts_list);
         let affiliations = body.affiliations(&record)?;
         if affiliations.is_empty() {
             return Err(Denied::NoSchool);
@@ -172,13 +181,32 @@ impl<'s> View<'s> {
         Ok(subject)
     }
 
-    /// What the indexes know a person by; `None` where no identifier can be so long.
-    pub(crate) fn person_fingerprint(self, ent: Ent<'_>, person: &str) -> Option<u128> {
+    /// Whether a resource may be used at all: its publisher and itself neither suspended nor switched off.
+    fn open(self, resource: Resource<'_>) -> Result<(), Denied> {
+        let (effects, publisher) = (&self.overlay.effects, resource.publisher());
+        if effects.publisher_suspended(publisher.number).is_some() {
+            return Err(Denied::PublisherSuspended);
+        }
+        if publisher.disabled() {
+            return Err(Denied::PublisherDisabled);
+        }
+        if effects.resource_suspended(resource.number).is_some() {
+            return Err(Denied::ResourceSuspended);
+        }
+        if resource.disabled() {
+            return Err(Denied::ResourceDisabled);
+        }
+        Ok(())
+    }
+
+    /// What the indexes know a person by; `None` where no identifier can be so long. `ent` is the code of the project
+    /// that speaks for the person now.
+    #[inline]
+    pub(crate) fn person_fingerprint(self, ent: &str, person: &str) -> Option<u128> {
         if person.is_empty() || person.len() > MAX_PERSON {
             return None;
         }
-        let body = &self.snapshot.body;
-        Some(body.fingerprint(Domain::Person, ent.code(), person))
+        Some(self.snapshot.body.fingerprint(Domain::Person, ent, person))
     }
 }
 
@@ -271,7 +299,7 @@ impl<'s> Subject<'s> {
         let school: records::Establishment = body.record(establishment)?;
         let offers = body.records::<Offer>(school.first_offer, school.offers)?;
         let resource = self.resource.number;
-        let first = offers.partition_point::<Offer>(|offer| offer.resource < resource);
+        let first = first_of(offers, resource);
         let is_of_resource = move |at: &usize| {
             offers
                 .get::<Offer>(*at)
@@ -323,6 +351,25 @@ impl<'s> Subject<'s> {
         }
         Ok(until)
     }
+}
+
+/// Where the offers of a resource begin, or would.
+///
+/// The last steps of a binary search wait for one far read after the other. So it halves only what is long, and then
+/// counts: these reads do not depend on each other and are on their way together.
+#[inline]
+fn first_of(offers: Records<'_>, resource: u32) -> usize {
+    const COUNTED: usize = 64;
+    let (mut low, mut high) = (0, offers.len::<Offer>());
+    while high - low > COUNTED {
+        let middle = low + (high - low) / 2;
+        match offers.get::<Offer>(middle) {
+            Some(offer) if offer.resource < resource => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    let counted = offers.range::<Offer>(low, high).iter::<Offer>();
+    low + counted.filter(|offer| offer.resource < resource).count()
 }
 
 /// Classes, groups and codes of an affiliation.
