@@ -3,22 +3,33 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use octroi_entitlements::{Query, Snapshot, explain};
+use octroi_entitlements::{Query, explain};
 use octroi_saml::Time;
 
+use super::bodies::{Which, directory};
 use super::{Ended, complain, say};
 use crate::clock::system_now;
-use crate::config::Settings;
 
 /// Say whether a person may use a resource, by which subscription, or which rule says no.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The configuration whose snapshot is asked.
+    /// The configuration whose snapshot is asked: with [store], what this node has in force, changes since included.
     #[arg(short, long, value_name = "FILE", required_unless_present = "snapshot")]
     config: Option<PathBuf>,
-    /// A snapshot file, such as a candidate, instead of the one of a configuration.
+    /// A snapshot file by itself, instead of the one of a configuration.
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     snapshot: Option<PathBuf>,
+    /// Another body of the store, such as a candidate: a file or a root hash. Changes since are applied on it.
+    #[arg(long, value_name = "FILE|HASH", requires = "config")]
+    body: Option<String>,
+    /// The newest body of this generation in the store.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "config",
+        conflicts_with = "body"
+    )]
+    generation: Option<u64>,
     /// The ENT project, decoded (`B0`).
     #[arg(long)]
     ent: String,
@@ -52,9 +63,7 @@ impl Explain {
             Some(text) => Time::parse(text).map_err(|error| format!("--at {text}: {error}"))?,
             None => system_now(),
         };
-        let path = self.path()?;
-        let snapshot =
-            Snapshot::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let directory = directory(self.config.as_deref(), &self.which())?;
         let query = Query {
             ent: &self.ent,
             person: &self.person,
@@ -62,7 +71,7 @@ impl Explain {
             school: self.school.as_deref(),
             at: at.unix_seconds(),
         };
-        let explanation = explain(&snapshot, &query);
+        let explanation = explain(&directory, &query);
         if self.json {
             let json =
                 serde_json::to_string_pretty(&explanation).map_err(|error| error.to_string())?;
@@ -77,23 +86,12 @@ impl Explain {
         })
     }
 
-    fn path(&self) -> Result<PathBuf, String> {
-        if let Some(snapshot) = &self.snapshot {
-            return Ok(snapshot.clone());
+    fn which(&self) -> Which {
+        match (&self.snapshot, &self.body, self.generation) {
+            (Some(file), ..) => Which::File(file.clone()),
+            (_, Some(body), _) => Which::parse(body),
+            (.., Some(generation)) => Which::Generation(generation),
+            _ => Which::Current,
         }
-        let Some(config) = &self.config else {
-            return Err("name --config or --snapshot".to_owned());
-        };
-        let text = std::fs::read_to_string(config)
-            .map_err(|error| format!("{}: {error}", config.display()))?;
-        // Only the path is wanted: keys need not be readable for whoever asks.
-        let (settings, _) = Settings::read(config, &text);
-        if settings.snapshot.path.is_empty() {
-            return Err(format!("{}: no [snapshot] path", config.display()));
-        }
-        Ok(config
-            .parent()
-            .map(|base| base.join(&settings.snapshot.path.value))
-            .unwrap_or_default())
     }
 }

@@ -9,7 +9,9 @@ use clap::{Parser, Subcommand};
 
 mod anonymise;
 mod audit;
+mod bodies;
 mod check;
+mod diff;
 mod explain;
 mod overlay;
 mod progress;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Sources, build};
 use octroi_saml::Time;
 
+use super::diff::Diff;
 use super::progress::Shown;
 use super::publish::{Activate, Gc, List, Publish, Rollback};
 use super::{Ended, complain, say};
@@ -28,6 +29,8 @@ pub(super) enum Snapshot {
     Publish(Publish),
     /// Put a body in force at every node: upload it if needed, and sign the next manifest.
     Activate(Activate),
+    /// Say whom another body would let in or shut out, by school and resource.
+    Diff(Diff),
     /// Put an older body in force again, by a new manifest. Changes since are applied on it: nobody revoked comes back.
     Rollback(Rollback),
     /// Remove old bodies, their manifests, and the changes that every kept body contains.
@@ -82,6 +85,7 @@ impl Snapshot {
             Self::Check { file } => check(file),
             Self::Publish(publish) => publish.run(),
             Self::Activate(activate) => activate.run(),
+            Self::Diff(diff) => diff.run(),
             Self::Rollback(rollback) => rollback.run(),
             Self::Gc(gc) => gc.run(),
             Self::List(list) => list.run(),
@@ -100,17 +104,28 @@ impl Build {
             .previous
             .clone()
             .or_else(|| self.out.exists().then(|| self.out.clone()));
-        let generation = match (self.generation, &previous) {
-            (Some(generation), _) => generation,
-            (None, Some(previous)) => open(previous)?.generation().saturating_add(1),
-            (None, None) => 1,
+        // Only its head is wanted; the build compares the rest.
+        let before = match &previous {
+            Some(file) => Some(
+                octroi_entitlements::Snapshot::open_without_hashing(file)
+                    .map_err(|error| format!("{}: {error}", file.display()))?,
+            ),
+            None => None,
         };
+        let following = before.as_ref().map(|it| it.generation().saturating_add(1));
+        let generation = self.generation.or(following).unwrap_or(1);
+        // The same key as before, so that `octroi snapshot diff` knows people again.
+        let hash_key = before
+            .as_ref()
+            .map(octroi_entitlements::Snapshot::fingerprint_key);
+        drop(before);
         let options = BuildOptions {
             generation,
             built_at: system_now().unix_seconds(),
             max_set_aside: self.max_set_aside,
             max_set_aside_ratio: self.max_set_aside_ratio,
             previous,
+            hash_key,
             rekeyed: self.rekeyed.clone(),
             ..BuildOptions::default()
         };

@@ -175,6 +175,30 @@ async fn two_nodes_follow_one_store_from_nothing_to_a_rollback() {
         assert_eq!(node.metric(OVERLAY).await, Some(1.0));
         assert_eq!(node.metric("octroi_overlay_stopped").await, Some(0.0));
     }
+    // Explained as it is in force, and on the body that was rolled back.
+    let config = depot.place.path("config/one.toml");
+    for which in [
+        &[][..],
+        &["--generation", "2"],
+        &["--body", second.to_str().unwrap()],
+    ] {
+        let asked = [
+            &["explain", "--config", config.to_str().unwrap()],
+            &[
+                "--ent",
+                "B0",
+                "--person",
+                "pupil-1",
+                "--resource",
+                "ark:/99999/push.1",
+            ][..],
+            which,
+        ];
+        let output = octroi(&asked.concat());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{which:?} {text}");
+        assert!(text.contains("revoked"), "{which:?} {text}");
+    }
     assert!(done(&depot, &["overlay", "verify"], &[]).contains("sound: 1 entries"));
     let list = done(&depot, &["overlay", "list"], &[]);
     assert!(
@@ -284,4 +308,55 @@ async fn what_is_refused_is_counted_and_what_is_in_force_stays() {
     fs::write(depot.object("overlay/00000000000000000002.json"), "{}").unwrap();
     node.until("octroi_overlay_stopped", 1.0).await;
     assert_eq!(node.metric(OVERLAY).await, Some(1.0));
+}
+
+#[test]
+fn a_difference_names_schools_and_resources_and_nobody() {
+    let depot = Depot::new();
+    depot.configure();
+    let tables = depot.place.path("tables");
+    let (one, two) = (
+        depot.place.path("one.octroi"),
+        depot.place.path("two.octroi"),
+    );
+    let paths = [&tables, &one, &two].map(|path| path.to_str().unwrap().to_owned());
+    let build = ["snapshot", "build", &paths[0], &paths[1]];
+    assert!(octroi(&build).status.success());
+    // Everybody loses what one subscription gave.
+    let table = tables.join("subscriptions.tsv");
+    let text = fs::read_to_string(&table).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    fs::write(&table, lines[..lines.len() - 1].join("\n")).unwrap();
+    let next = [
+        "snapshot",
+        "build",
+        &paths[0],
+        &paths[2],
+        "--previous",
+        &paths[1],
+    ];
+    assert!(octroi(&next).status.success());
+    let told = octroi(&[
+        "snapshot",
+        "diff",
+        &paths[1],
+        &paths[2],
+        "--at",
+        "2026-11-23T12:00:00Z",
+    ]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(
+        told.status.code(),
+        Some(0),
+        "{text}{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    assert!(text.contains("4 in both, 0 arrive, 0 go"), "{text}");
+    assert!(
+        !text.contains("rights: 0 lost") && text.contains("0561622J"),
+        "{text}"
+    );
+    assert!(!text.contains("pupil-1"), "{text}");
+    let same = octroi(&["snapshot", "diff", &paths[1], &paths[1]]);
+    assert!(String::from_utf8_lossy(&same.stdout).contains("0 schools and 0 resources change"));
 }

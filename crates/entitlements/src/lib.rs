@@ -65,6 +65,7 @@
 mod ark;
 mod build;
 mod denied;
+mod diff;
 mod directory;
 mod explain;
 mod format;
@@ -83,6 +84,10 @@ pub use build::{
     Silent, Sources, build, rekey,
 };
 pub use denied::Denied;
+pub use diff::{
+    DiffError, DiffOptions, Difference, Example, PairChange, ResourceChange, SchoolChange, Which,
+    diff,
+};
 pub use directory::Directory;
 pub use explain::{Candidate, Explanation, explain};
 pub use format::FORMAT_VERSION;

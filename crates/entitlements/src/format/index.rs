@@ -28,6 +28,11 @@ impl Stored {
         }
     }
 
+    /// The same 96 bits as one number.
+    pub(crate) fn bits(self) -> u128 {
+        u128::from(self.high) << 32 | u128::from(self.low)
+    }
+
     /// The slot for this fingerprint and record.
     pub(crate) fn slot(self, record: u32) -> [u8; SLOT] {
         let mut slot = [0; SLOT];

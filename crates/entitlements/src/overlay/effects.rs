@@ -170,6 +170,18 @@ impl Effects {
             .map_or(&[], SmallVec::as_slice)
     }
 
+    /// School and resource of every subscription that entries put somewhere.
+    pub(crate) fn extras(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.extra.keys().copied()
+    }
+
+    /// Every fact of which entries say something.
+    pub(crate) fn given_facts(&self) -> impl Iterator<Item = Fact> {
+        self.given
+            .values()
+            .flat_map(|given| given.0.iter().map(|said| said.0))
+    }
+
     /// What entries say of the licences of a subscription in a school.
     #[inline]
     pub(crate) fn given(&self, position: u32, establishment: u32) -> Option<&Given> {

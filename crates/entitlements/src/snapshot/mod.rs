@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use self::error::SnapshotError;
 pub use self::grant::Grant;
 pub use self::release::ReleasedAttribute;
-pub(crate) use self::resolve::Judged;
+pub(crate) use self::resolve::{Judged, Subject, profiles};
 pub use self::view::View;
 pub(crate) use self::views::terms;
 pub use self::views::{Ent, Establishment, Publisher, Resource, Subscription};
@@ -204,6 +204,18 @@ impl Snapshot {
     #[must_use]
     pub fn resource(&self, id: &str) -> Option<Resource<'_>> {
         self.find_resource(id).ok()?
+    }
+
+    /// The resource with this number.
+    pub(crate) fn resource_at(&self, number: u32) -> Result<Resource<'_>, Corrupt> {
+        Resource::new(self, number)
+    }
+
+    /// Key of the fingerprints by which people are known. A build that is given the key of the one before can be
+    /// compared with it ([`crate::diff`]).
+    #[must_use]
+    pub fn fingerprint_key(&self) -> [u8; 16] {
+        self.body.header.key
     }
 
     /// As [`Self::resource`], telling damage from absence.

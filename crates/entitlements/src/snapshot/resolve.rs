@@ -182,7 +182,7 @@ impl<'s> View<'s> {
     }
 
     /// Whether a resource may be used at all: its publisher and itself neither suspended nor switched off.
-    fn open(self, resource: Resource<'_>) -> Result<(), Denied> {
+    pub(crate) fn open(self, resource: Resource<'_>) -> Result<(), Denied> {
         let (effects, publisher) = (&self.overlay.effects, resource.publisher());
         if effects.publisher_suspended(publisher.number).is_some() {
             return Err(Denied::PublisherSuspended);
@@ -211,6 +211,26 @@ impl<'s> View<'s> {
 }
 
 impl<'s> Subject<'s> {
+    /// Somebody who is known by number, in one of their schools; for comparisons, which ask about everybody.
+    pub(crate) fn in_school(
+        view: View<'s>,
+        resource: Resource<'s>,
+        person: u32,
+        record: records::Person,
+        affiliations: Affiliations<'s>,
+        position: usize,
+    ) -> Result<Self, Corrupt> {
+        Ok(Self {
+            view,
+            ent: Ent::new(view.snapshot, record.origin_ent.into())?,
+            resource,
+            person,
+            record,
+            affiliations,
+            chosen: Some(position),
+        })
+    }
+
     /// Identifiers of all the person's schools; an unreadable one is empty and matches nothing.
     pub(crate) fn schools(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let body = &self.view.snapshot.body;
