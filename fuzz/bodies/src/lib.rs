@@ -18,6 +18,7 @@ pub mod redirect;
 pub mod segment;
 pub mod signed;
 pub mod snapshot;
+pub mod store;
 pub mod verify;
 
 /// A target: its name (the folder of its corpus) and its body.
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("configuration", configuration::body),
     ("archive", archive::body),
     ("segment", segment::body),
+    ("store", store::body),
 ];
 
 /// A path for what a body must have as a file, the same for each run of one thread.

@@ -89,17 +89,20 @@ fn write_the_seeds() {
         individual: true,
         ..country.subscriptions[0].clone()
     });
-    country.assignments = [("person", "B0", "p1", Some(9)), ("division", "", "6A", None)]
-        .map(|(kind, ent, target, from)| support::Assignment {
-            subscription: "s2".into(),
-            school: "0561622J".into(),
-            kind,
-            ent: ent.into(),
-            target: target.into(),
-            from,
-            ..support::Assignment::default()
-        })
-        .into();
+    country.assignments = [
+        ("person", "B0", "p1", Some(9)),
+        ("division", "", "6A", None),
+    ]
+    .map(|(kind, ent, target, from)| support::Assignment {
+        subscription: "s2".into(),
+        school: "0561622J".into(),
+        kind,
+        ent: ent.into(),
+        target: target.into(),
+        from,
+        ..support::Assignment::default()
+    })
+    .into();
     let source = support::Folder::of(&country);
     let out = folder("corpus/snapshot").join("smallest.snapshot");
     octroi_entitlements::build(

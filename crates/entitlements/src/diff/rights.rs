@@ -11,11 +11,14 @@ use crate::format::{Corrupt, Section};
 use crate::snapshot::Subject;
 use crate::{ProfileSet, View};
 
+/// A school and the resources that somebody may use there, ascending.
+type Set = (u32, Box<[u32]>);
+
 /// Sets of resources in a school, by common numbers, each kept once for both bodies: equal rights have equal numbers.
 #[derive(Default)]
 pub(super) struct Rights {
-    sets: Vec<(u32, Box<[u32]>)>,
-    numbers: FxHashMap<(u32, Box<[u32]>), u32>,
+    sets: Vec<Set>,
+    numbers: FxHashMap<Set, u32>,
 }
 
 impl Rights {
@@ -117,7 +120,7 @@ impl<'s> Side<'s> {
         affiliations: Affiliations<'s>,
         position: usize,
         affiliation: &Affiliation,
-    ) -> Result<Option<(u32, Box<[u32]>)>, Corrupt> {
+    ) -> Result<Option<Set>, Corrupt> {
         let snapshot = self.view.snapshot;
         let number = affiliation.establishment;
         let school: records::Establishment = snapshot.body.record(number)?;
