@@ -1,5 +1,6 @@
 //! One archive from beginning to end: read once, checked, resolved, written as a segment that appears whole or not at all.
 
+use std::io;
 use std::path::Path;
 
 use octroi_directory::{Counts, Degree, Head, Segment, SegmentWriter};
@@ -49,27 +50,58 @@ pub fn import(
     let file = archive.file_name().and_then(|name| name.to_str());
     let name = file.and_then(ArchiveName::parse).ok_or(ImportError::Name)?;
     let expected = archive::sum(md5)?;
-    let mut log = Log::new(observe);
-    log.progress.total = std::fs::metadata(archive)
+    let from = std::fs::File::open(archive).map_err(|error| ImportError::read(archive, error))?;
+    let total = from
+        .metadata()
         .map_err(|error| ImportError::read(archive, error))?
         .len();
+    let from = (Box::new(from) as Box<dyn io::Read>, total);
+    run(from, &name, Some(expected), out, options, observe)
+}
+
+/// The same from anything that can be read, `total` octets long, whose sum the caller has compared already: an archive that
+/// lies encrypted, for instance. Errors of `from` are told as those of a damaged gzip stream.
+pub fn import_from(
+    from: &mut dyn io::Read,
+    total: u64,
+    name: &ArchiveName,
+    out: &Path,
+    options: &Options,
+    observe: &mut dyn Observe,
+) -> Result<Outcome, ImportError> {
+    run((Box::new(from), total), name, None, out, options, observe)
+}
+
+fn run(
+    (from, total): (Box<dyn io::Read + '_>, u64),
+    name: &ArchiveName,
+    expected: Option<[u8; 16]>,
+    out: &Path,
+    options: &Options,
+    observe: &mut dyn Observe,
+) -> Result<Outcome, ImportError> {
+    let mut log = Log::new(observe);
+    log.progress.total = total;
     let mut load = Load::new(name.degree, options, log);
     let mut window = Window::new();
     let mut files = 0;
-    let sums = archive::read(archive, &name, &options.limits, &mut |entry, read| {
+    let place = Path::new("the archive");
+    let sums = archive::read_from(from, place, name, &options.limits, &mut |entry, read| {
         load.log.progress.read = read;
         file_of(entry, name.degree, &mut load, &mut window, &mut files)
     })?;
-    matches(expected, &sums)?;
+    if let Some(expected) = expected {
+        matches(expected, &sums)?;
+    }
     load.log.progress.read = sums.packed;
     load.log.advance()?;
-    let mut report = report(&name, &sums, files, &load.log, &load.read);
+    let mut report = report(name, &sums, files, &load.log, &load.read);
     if load.read.people_seen == 0 {
         return Ok(Outcome::Nothing(report));
     }
     let seen = load.read.people_seen;
     let head = Head {
-        ent: name.ent,
+        ent: name.ent.clone(),
         degree: name.degree,
         delivered: name.delivered,
         sequence: 0,

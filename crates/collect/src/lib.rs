@@ -41,7 +41,7 @@ mod window;
 
 pub use amend::{Amend, Amendment, Meaning};
 pub use error::ImportError;
-pub use import::{Outcome, import};
+pub use import::{Outcome, import, import_from};
 pub use name::{ArchiveName, FileKind};
 pub use options::{Levels, Limits, Options};
 pub use page::page;
