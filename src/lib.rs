@@ -8,6 +8,7 @@ pub mod http;
 pub mod access;
 
 pub mod clock;
+pub mod collect;
 pub mod pages;
 pub mod state;
 pub mod store;

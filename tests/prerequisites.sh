@@ -19,6 +19,9 @@ fuzz | test)
     need xmllint libxml2-utils
     need pkg-config pkg-config
     need clang clang
+    need sftp openssh-client
+    need ssh-keygen openssh-client
+    [ -x /usr/sbin/sshd ] || need sshd openssh-server
     have_library xmlsec1-openssl libxmlsec1-dev
     have_library libxml-2.0 libxml2-dev
     have_library openssl libssl-dev

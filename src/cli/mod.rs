@@ -11,6 +11,7 @@ mod anonymise;
 mod audit;
 mod bodies;
 mod check;
+mod collect;
 mod diff;
 mod explain;
 mod overlay;
@@ -47,6 +48,8 @@ enum Command {
     /// Read the audit trail back.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Take portals' deliveries into the directory.
+    Collect(collect::Collect),
     /// Ask a running gateway for its status.
     Status(status::Status),
     /// Make a country up, and play its portals and publishers, for tests with partners.
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Audit(audit) => audit.run(),
         Command::Status(status) => status.run(),
+        Command::Collect(collect) => return collect.run(),
         Command::Simulate(what) => return crate::simulate::cli::run(&what),
         Command::Demo(demo) => return crate::demo::run(&demo),
         Command::Version => version::run(),

@@ -8,42 +8,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::{Date, Time, Weekday};
+use octroi_directory::{Degree, is_ent_code};
 use octroi_saml::Time as Instant;
 
 use super::place::At;
 use super::problem::Problems;
 use super::reader::{Reader, Section, parse};
 use super::service::{self, LogSettings};
-
-/// One of the two kinds of load; each is a flow of its own (F1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Flow {
-    /// `2D`: *second degré*.
-    Second,
-    /// `1D`: *premier degré*.
-    First,
-}
-
-impl Flow {
-    /// As in the names of archives.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Second => "2D",
-            Self::First => "1D",
-        }
-    }
-
-    /// Reads [`Flow::name`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "2D" => Some(Self::Second),
-            "1D" => Some(Self::First),
-            _ => None,
-        }
-    }
-}
 
 /// What a delivery may lose before somebody must look, in percent of what is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +35,7 @@ pub struct CollectPortal {
     /// Folders into which it delivers.
     pub drop_boxes: Vec<At<String>>,
     /// The flows that it delivers.
-    pub flows: Vec<Flow>,
+    pub flows: Vec<Degree>,
     /// On which days.
     pub days: Vec<Weekday>,
     /// By when, Europe/Paris.
@@ -226,12 +197,11 @@ fn shrink(section: &Section<'_, '_>, default: Shrink) -> Shrink {
 
 fn portal(section: Section<'_, '_>, usual: Shrink) -> CollectPortal {
     let ent = section.required("ent", "\"B0\"");
-    let usable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !ent.is_empty() && (ent.len() > 45 || !ent.bytes().all(usable)) {
+    if !ent.is_empty() && !is_ent_code(&ent.value) {
         section.error(
             ent.place,
             format!("`ent` is no idENT: \"{}\"", ent.value),
-            "write it as in the names of the archives: letters, digits and -, 45 at most",
+            "write it as in the names of the archives: letters, digits, - _ and ., 64 at most",
         );
     }
     let portal = CollectPortal {
@@ -243,7 +213,7 @@ fn portal(section: Section<'_, '_>, usual: Shrink) -> CollectPortal {
         flows: words(
             &section,
             "flows",
-            &[("2D", Flow::Second), ("1D", Flow::First)],
+            &[("2D", Degree::Second), ("1D", Degree::First)],
         ),
         days: words(&section, "days", &DAYS),
         by: time(&section),

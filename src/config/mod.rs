@@ -18,7 +18,7 @@ mod settings;
 mod store;
 mod suggest;
 
-pub use collect::{CollectPeriod, CollectPortal, CollectSettings, Flow, Shrink, paris, paris_day};
+pub use collect::{CollectPeriod, CollectPortal, CollectSettings, Shrink, paris, paris_day};
 pub use partners::{
     LegacySettings, PortalSettings, PublisherSettings, RequestBinding, SignRequests, WantSigned,
 };

@@ -5,6 +5,7 @@
 //! `docs/metrics.md`, which a test compares with this code.
 
 mod access;
+mod collect;
 mod http;
 mod service;
 
@@ -13,6 +14,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use access::AccessMetrics;
+pub use collect::CollectMetrics;
 pub use http::HttpMetrics;
 pub use service::ServiceMetrics;
 
@@ -168,7 +170,12 @@ mod tests {
     fn every_family_is_documented_with_its_labels_and_nothing_else_is() {
         let documented = documented();
         let metrics = Metrics::new().unwrap();
-        let families: Vec<_> = metrics.families().cloned().collect();
+        let collect = CollectMetrics::new().unwrap();
+        let families: Vec<_> = metrics
+            .families()
+            .chain(collect.families())
+            .cloned()
+            .collect();
         assert!(families.len() > 30);
         for family in &families {
             let row = documented.iter().find(|(name, _)| *name == family.name);

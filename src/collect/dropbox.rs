@@ -1,0 +1,248 @@
+//! What lies in a drop box, and whether it may be taken (F6).
+//!
+//! A portal writes here and we only read and remove, so nothing is believed: links are not followed, pipes are not
+//! opened, and a listing has a bound. Whether a file rests is asked of the time of its last change (`ctime`), which the
+//! kernel sets at each write and which a client cannot set back, as it can the time of modification.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use octroi_saml::Time;
+use rustix::fs::OFlags;
+
+use super::name;
+
+/// No portal has more files waiting.
+const MOST: usize = 10_000;
+/// A sum is 32 digits and perhaps an end of line.
+const LONGEST_SUM: u64 = 256;
+
+/// A delivery, its sum, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lying {
+    /// The delivery, when it is there.
+    pub delivery: Option<PathBuf>,
+    /// Its sum, when it is there.
+    pub sum: Option<PathBuf>,
+    /// When the last of both changed.
+    pub changed: Time,
+}
+
+impl Lying {
+    /// Whether both are there and have rested.
+    #[must_use]
+    pub fn is_ripe(&self, now: Time, rest: Duration) -> bool {
+        self.delivery.is_some() && self.sum.is_some() && self.rests(now, rest)
+    }
+
+    /// Whether nothing has changed for so long.
+    #[must_use]
+    pub fn rests(&self, now: Time, rest: Duration) -> bool {
+        rest.is_zero()
+            || now.seconds_after(self.changed) >= i64::try_from(rest.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// The name of what is there.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let path = self.delivery.as_ref().or(self.sum.as_ref());
+        path.map(|path| file_name(path)).unwrap_or_default()
+    }
+
+    /// Removes both, the delivery first: a sum alone takes nothing in. What the portal has written anew since it was
+    /// looked at stays.
+    ///
+    /// # Errors
+    /// What the file system says; a file that is gone already is no error.
+    pub fn clear(&self) -> io::Result<()> {
+        for path in self.delivery.iter().chain(&self.sum) {
+            let changed = |status: fs::Metadata| Time::from_unix_seconds(status.ctime());
+            if fs::symlink_metadata(path).is_ok_and(|status| changed(status) > self.changed) {
+                continue;
+            }
+            match fs::remove_file(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What lies in a drop box, in order of name.
+///
+/// # Errors
+/// What the file system says.
+pub fn look(folder: &Path) -> io::Result<Vec<Lying>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)?.take(MOST) {
+        let entry = entry?;
+        if entry.file_type()?.is_file()
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    let mut found = Vec::new();
+    for file in &names {
+        if let Some(stem) = name::stem(file) {
+            // Both habits are seen: X.tar.gz.md5 and X.md5.
+            let sum = [format!("{file}.md5"), format!("{stem}.md5")]
+                .into_iter()
+                .find(|sum| names.binary_search(sum).is_ok());
+            found.extend(lying(folder, Some(file), sum.as_deref())?);
+        } else if let Some(rest) = file.strip_suffix(".md5") {
+            let alone = [
+                rest.to_owned(),
+                format!("{rest}{}", name::FULL),
+                format!("{rest}{}", name::DELTA),
+            ]
+            .iter()
+            .all(|delivery| {
+                name::stem(delivery).is_none() || names.binary_search(delivery).is_err()
+            });
+            if alone {
+                found.extend(lying(folder, None, Some(file))?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn lying(folder: &Path, delivery: Option<&str>, sum: Option<&str>) -> io::Result<Option<Lying>> {
+    let mut changed = Time::from_unix_seconds(0);
+    for name in delivery.iter().chain(&sum) {
+        match fs::symlink_metadata(folder.join(name)) {
+            Ok(status) => {
+                changed = changed.max(Time::from_unix_seconds(status.ctime()));
+            }
+            // Renamed or removed by the portal meanwhile: the next look tells.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(Lying {
+        delivery: delivery.map(|name| folder.join(name)),
+        sum: sum.map(|name| folder.join(name)),
+        changed,
+    }))
+}
+
+/// Opens a regular file: no link is followed, no pipe waited for.
+///
+/// # Errors
+/// What the file system says; [`io::ErrorKind::InvalidInput`] for what is no regular file.
+pub fn open(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags).unwrap_or(0))
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no regular file",
+        ))
+    }
+}
+
+/// The sum in a `.md5` file: 32 hex digits, an end of line at most behind them. `None` when it says anything else.
+///
+/// # Errors
+/// What the file system says.
+pub fn sum(path: &Path) -> io::Result<Option<[u8; 16]>> {
+    let mut text = Vec::new();
+    open(path)?.take(LONGEST_SUM).read_to_end(&mut text)?;
+    let text = text.trim_ascii_end();
+    if text.len() != 32 {
+        return Ok(None);
+    }
+    let mut sum = [0; 16];
+    for (byte, pair) in sum.iter_mut().zip(text.chunks_exact(2)) {
+        let digits = (
+            char::from(pair[0]).to_digit(16),
+            char::from(pair[1]).to_digit(16),
+        );
+        let (Some(high), Some(low)) = digits else {
+            return Ok(None);
+        };
+        *byte = u8::try_from(high * 16 + low).unwrap_or(0);
+    }
+    Ok(Some(sum))
+}
+
+/// The last part of a path, for the ledger and the log: bounded, and without control characters.
+#[must_use]
+pub fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy())
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .take(200)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_found_and_links_are_not_followed() {
+        let folder = std::env::temp_dir().join(format!("octroi-dropbox-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        for name in [
+            "a.tar.gz",
+            "a.md5",
+            "b.tar.gz",
+            "b.tar.gz.md5",
+            "c.tar.gz",
+            "d.md5",
+            "x.part",
+        ] {
+            fs::write(folder.join(name), "x").unwrap();
+        }
+        std::os::unix::fs::symlink("/etc/passwd", folder.join("e.tar.gz")).unwrap();
+        let found = look(&folder).unwrap();
+        let shown: Vec<_> = found
+            .iter()
+            .map(|lying| (lying.name(), lying.delivery.is_some(), lying.sum.is_some()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("a.tar.gz".to_owned(), true, true),
+                ("b.tar.gz".to_owned(), true, true),
+                ("c.tar.gz".to_owned(), true, false),
+                ("d.md5".to_owned(), false, true),
+            ]
+        );
+        assert!(open(&folder.join("e.tar.gz")).is_err());
+        assert!(open(&folder).is_err());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_sum_is_32_digits_and_nothing_else() {
+        let path = std::env::temp_dir().join(format!("octroi-sum-{}", std::process::id()));
+        let read = |text: &str| {
+            fs::write(&path, text).unwrap();
+            sum(&path).unwrap()
+        };
+        let digits = "d41d8cd98f00b204e9800998ecf8427e";
+        assert_eq!(read(digits).unwrap()[0], 0xd4);
+        assert!(read(&format!("{digits}\r\n")).is_some());
+        assert!(read(&digits.to_uppercase()).is_some());
+        assert!(read(&format!("{digits}  x.tar.gz")).is_none());
+        assert!(read(&digits[1..]).is_none());
+        assert!(read("").is_none());
+        fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,347 @@
+//! From the drop box into the vault: what rests, is whole, is new (F2, F3, F5, F6).
+//!
+//! A delivery is read once: summed, hashed and sealed in one pass. It leaves the drop box when the vault has it and the
+//! ledger says so, in this order, so that whoever is killed in between finds it again and does the rest. What is not
+//! taken leaves the drop box too: whatever lies there still has to be looked at.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use md5::{Digest, Md5};
+use octroi_directory::Degree;
+
+use super::alarm::Code;
+use super::batch::Batch;
+use super::desk::{Desk, DeskError, at, flow_name, random};
+use super::dropbox::{self, Lying};
+use super::ledger::event::Sort;
+use super::ledger::{Delivery, Event, Status};
+use super::name::Name;
+use super::schedule::Schedule;
+use super::vault::{EntryName, Kind};
+
+/// No delivery is longer.
+const LONGEST: u64 = 64 << 30;
+const BLOCK: usize = 1 << 16;
+
+impl<'o> Desk<'o> {
+    /// Takes in everything in the portal's drop boxes that may be taken in. Answers how many deliveries came.
+    ///
+    /// `rest` is how long files must have kept still.
+    ///
+    /// # Errors
+    /// [`DeskError`]: what was not done is done next time.
+    pub fn take_in(&mut self, batch: &mut Batch, rest: Duration) -> Result<u64, DeskError> {
+        let mut came = 0;
+        for folder in &self.portal.drop_boxes {
+            let folder = self.office.base.join(&folder.value);
+            for lying in dropbox::look(&folder).map_err(at(&folder))? {
+                let now = self.office.clock.now();
+                if lying.is_ripe(now, rest) {
+                    came += u64::from(self.take_one(batch, &lying)?);
+                } else if lying.delivery.is_none() || lying.sum.is_none() {
+                    self.half(&lying)?;
+                }
+            }
+        }
+        self.forget_cleared()?;
+        Ok(came)
+    }
+
+    /// A delivery without its sum, or a sum without its delivery, is told when it lies for long.
+    fn half(&mut self, lying: &Lying) -> Result<(), DeskError> {
+        if !lying.rests(self.office.clock.now(), self.office.settings.incomplete) {
+            return Ok(());
+        }
+        let name = lying.name();
+        let missing = if lying.sum.is_none() {
+            "its .md5"
+        } else {
+            "its archive"
+        };
+        let degree = self.degree_of(&name);
+        self.alarm_once(
+            degree,
+            Code::Incomplete,
+            &name,
+            format!("{name} lies in the drop box without {missing}"),
+        )
+    }
+
+    /// The flow that a file belongs to; a file without a name of ours is told in the portal's first.
+    fn degree_of(&self, file: &str) -> Degree {
+        Name::parse(file)
+            .map(|name| name.degree)
+            .filter(|degree| self.portal.flows.contains(degree))
+            .or_else(|| self.portal.flows.first().copied())
+            .unwrap_or(Degree::Second)
+    }
+
+    /// Answers whether a new delivery came.
+    fn take_one(&mut self, batch: &mut Batch, lying: &Lying) -> Result<bool, DeskError> {
+        let (Some(path), Some(sum)) = (&lying.delivery, &lying.sum) else {
+            return Ok(false);
+        };
+        let file = dropbox::file_name(path);
+        let degree = self.degree_of(&file);
+        let stated = dropbox::sum(sum).map_err(at(sum))?;
+        let sealed = self.seal(degree, path)?;
+        let id = sealed.id.clone();
+        let came = match self.judge(degree, &file, stated, &sealed)? {
+            Judged::New(name) => {
+                let bytes = sealed.bytes;
+                sealed.putting.finish(&id, Kind::Delivery)?;
+                self.receive(batch, degree, &id, &file, &name, bytes)?;
+                true
+            }
+            Judged::Known(known) => {
+                drop(sealed.putting);
+                // One that is not cleared is no second one: the process was killed between ledger and drop box.
+                if known.cleared {
+                    self.twice(batch, degree, &file, &known)?;
+                }
+                false
+            }
+            Judged::Older => {
+                sealed.putting.finish(&id, Kind::Refused)?;
+                let text = format!("{file} is not later than the last delivery; not taken");
+                batch.warning(&text);
+                let event = Event::Older {
+                    delivery: id.clone(),
+                    file: file.clone(),
+                };
+                self.note(degree, event)?;
+                self.alarm(degree, Code::Older, &file, text)?;
+                false
+            }
+            Judged::Wrong(code, reason) => {
+                sealed.putting.finish(&id, Kind::Refused)?;
+                self.refuse(batch, degree, &id, &file, code, &reason)?;
+                false
+            }
+        };
+        self.clear(degree, lying, &id)?;
+        Ok(came)
+    }
+
+    fn judge(
+        &self,
+        degree: Degree,
+        file: &str,
+        stated: Option<[u8; 16]>,
+        sealed: &Sealed<'_>,
+    ) -> Result<Judged, DeskError> {
+        let state = self.state(degree)?;
+        if let Some(known) = state.deliveries.get(&sealed.id)
+            && known.status != Status::Refused
+        {
+            return Ok(Judged::Known(Box::new(known.clone())));
+        }
+        let wrong_sum = |reason: &str| Ok(Judged::Wrong(Code::WrongSum, reason.to_owned()));
+        let name = match self.judge_name(file) {
+            Ok(name) => name,
+            Err(reason) => return Ok(Judged::Wrong(Code::WrongName, reason)),
+        };
+        if name.sort == Sort::Delta && !self.portal.delta {
+            let reason = "this portal sends no differences ([[collect.portal]] delta)".to_owned();
+            return Ok(Judged::Wrong(Code::DeltaForm, reason));
+        }
+        match stated {
+            None => return wrong_sum("the .md5 is not 32 hex digits"),
+            Some(stated) if stated != sealed.sum => {
+                return wrong_sum("the sum is not that of the file: cut off or changed on its way");
+            }
+            Some(_) => {}
+        }
+        if state.bar().is_some_and(|bar| name.stamp <= bar) {
+            return Ok(Judged::Older);
+        }
+        Ok(Judged::New(name))
+    }
+
+    /// The delivery is in the vault: writes it down, and tells what is missing before it (F2).
+    fn receive(
+        &mut self,
+        batch: &mut Batch,
+        degree: Degree,
+        id: &str,
+        file: &str,
+        name: &Name,
+        bytes: u64,
+    ) -> Result<(), DeskError> {
+        // The same content may have been refused before, for its name or the sum beside it.
+        self.office.vault.remove(&EntryName {
+            flow: flow_name(&self.portal.ent, degree),
+            delivery: id.to_owned(),
+            kind: Kind::Refused,
+        })?;
+        let last = self.state(degree)?.newest();
+        let event = Event::Received {
+            delivery: id.to_owned(),
+            file: file.to_owned(),
+            stamp: name.stamp,
+            sort: name.sort,
+            bytes,
+        };
+        self.note(degree, event)?;
+        batch.progress(&format!("{file}: received, {bytes} bytes"));
+        let Some(last) = last else { return Ok(()) };
+        let schedule = Schedule::new(self.portal, &self.office.settings.periods);
+        let missed: Vec<String> = schedule
+            .missed(last, name.stamp)
+            .iter()
+            .map(|due| due.date().to_string())
+            .collect();
+        if missed.is_empty() {
+            return Ok(());
+        }
+        let text = format!("before {file} nothing came for {}", missed.join(", "));
+        batch.warning(&text);
+        self.alarm(degree, Code::Gap, file, text)
+    }
+
+    fn judge_name(&self, file: &str) -> Result<Name, String> {
+        let ent = &self.portal.ent.value;
+        let name = Name::parse(file)
+            .ok_or_else(|| format!("not named {ent}_GAR-ENT_Complet_yyyyMMdd_HHmmss_2D.tar.gz"))?;
+        if name.ent != *ent {
+            return Err(format!("of another portal than {ent}"));
+        }
+        if !self.portal.flows.contains(&name.degree) {
+            return Err(format!("{ent} delivers no {}", name.degree));
+        }
+        Ok(name)
+    }
+
+    fn twice(
+        &mut self,
+        batch: &mut Batch,
+        degree: Degree,
+        file: &str,
+        known: &Delivery,
+    ) -> Result<(), DeskError> {
+        let text = format!("{file} is the same as {}; not taken again", known.file);
+        batch.warning(&text);
+        let event = Event::Duplicate {
+            delivery: known.id.clone(),
+            file: file.to_owned(),
+        };
+        self.note(degree, event)?;
+        self.alarm(degree, Code::Duplicate, file, text)
+    }
+
+    /// Writes a refusal down and tells it. The entry in the vault is the caller's.
+    pub(super) fn refuse(
+        &mut self,
+        batch: &mut Batch,
+        degree: Degree,
+        id: &str,
+        file: &str,
+        code: Code,
+        reason: &str,
+    ) -> Result<(), DeskError> {
+        batch.error(&format!("{file}: refused: {reason}"));
+        let event = Event::Refused {
+            delivery: id.to_owned(),
+            file: file.to_owned(),
+            code,
+            reason: reason.to_owned(),
+        };
+        self.note(degree, event)?;
+        self.alarm(degree, code, file, format!("{file}: refused: {reason}"))
+    }
+
+    fn clear(&mut self, degree: Degree, lying: &Lying, id: &str) -> Result<(), DeskError> {
+        let path = lying.delivery.as_deref().unwrap_or(Path::new(""));
+        lying.clear().map_err(at(path))?;
+        let open = |known: &Delivery| !known.cleared;
+        if self.state(degree)?.deliveries.get(id).is_some_and(open) {
+            self.note(
+                degree,
+                Event::Cleared {
+                    delivery: id.to_owned(),
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What is not in any drop box any more has been cleared: the process was killed before it could say so.
+    fn forget_cleared(&mut self) -> Result<(), DeskError> {
+        let mut open = Vec::new();
+        for (degree, ledger) in &self.ledgers {
+            for known in ledger
+                .state()
+                .deliveries
+                .values()
+                .filter(|known| !known.cleared)
+            {
+                let lies = |folder: &str| self.office.base.join(folder).join(&known.file).exists();
+                if !self
+                    .portal
+                    .drop_boxes
+                    .iter()
+                    .any(|folder| lies(&folder.value))
+                {
+                    open.push((*degree, known.id.clone()));
+                }
+            }
+        }
+        for (degree, delivery) in open {
+            self.note(degree, Event::Cleared { delivery })?;
+        }
+        Ok(())
+    }
+
+    /// Reads a file once: into the vault, with both sums.
+    pub(super) fn seal(&self, degree: Degree, path: &Path) -> Result<Sealed<'o>, DeskError> {
+        let from = dropbox::open(path).map_err(at(path))?;
+        let flow = flow_name(&self.portal.ent, degree);
+        let now = self.office.clock.now();
+        let office = self.office;
+        let mut putting = office.vault.put(&flow, now, random()?)?;
+        let (mut sum, mut id) = (Md5::new(), Context::new(&SHA256));
+        let mut bytes = 0;
+        let mut block = vec![0; BLOCK];
+        let mut from = from.take(LONGEST);
+        loop {
+            let read = match from.read(&mut block) {
+                Ok(0) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(at(path))?,
+            };
+            sum.update(&block[..read]);
+            id.update(&block[..read]);
+            putting.write_all(&block[..read]).map_err(at(path))?;
+            bytes += read as u64;
+        }
+        Ok(Sealed {
+            id: super::hex(id.finish().as_ref()),
+            sum: sum.finalize().into(),
+            bytes,
+            putting,
+        })
+    }
+}
+
+/// A file that is in the vault but for its name.
+pub(super) struct Sealed<'v> {
+    /// SHA-256, hex digits: what the delivery is known by.
+    pub(super) id: String,
+    /// MD5.
+    pub(super) sum: [u8; 16],
+    /// Its size.
+    pub(super) bytes: u64,
+    /// The entry.
+    pub(super) putting: super::vault::Putting<'v>,
+}
+
+/// What a file in the drop box turned out to be.
+enum Judged {
+    New(Name),
+    Known(Box<Delivery>),
+    Older,
+    Wrong(Code, String),
+}

@@ -1,0 +1,57 @@
+//! Collection: a portal's nightly delivery, from its drop box into the directory.
+//!
+//! ```text
+//! drop box ──▶ intake ──▶ vault ──▶ work ──▶ judge ──▶ directory (segments in force)
+//!  (sftp)      rest, sum,   encrypted  octroi_   too little?   ──▶ report, ledger, metrics
+//!              twice, old              collect   held
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | [`name`] | the name of a delivery |
+//! | [`dropbox`] | what lies in a drop box, and whether it rests |
+//! | [`ledger`] | what came and what was done with it: the importer's memory |
+//! | [`vault`] | what is kept, encrypted |
+//! | [`desk`] | one portal under its lock; the only one to open the vault, and it records each look |
+//! | [`intake`] | from the drop box into the vault |
+//! | [`work`] | from the vault into the directory |
+//! | [`judge`] | whether a delivery may shrink what is in force so much |
+//! | [`schedule`] | when deliveries are due, and which are missing |
+//! | [`delta`] | differences between full loads |
+//! | [`watch`] | all portals, each on a thread of its own |
+//!
+//! Must never: let one portal's delivery wait for, stop or change another's (F1); put a name of a person anywhere but
+//! into the directory and the vault; forget what it did before it did the next thing.
+
+pub mod alarm;
+pub mod batch;
+pub mod delta;
+pub mod desk;
+pub mod dropbox;
+mod due;
+pub mod gauge;
+pub mod intake;
+pub mod judge;
+pub mod ledger;
+mod load;
+pub mod name;
+pub mod operator;
+pub mod overview;
+pub mod priority;
+mod purge;
+mod replay;
+pub mod schedule;
+pub mod trail;
+pub mod vault;
+pub mod watch;
+pub mod work;
+
+/// Lower-case hex digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,177 @@
+//! Records that were set aside are tried again (A5).
+//!
+//! All that the vault holds of a flow is tried against what is in force: after a fix on our side, by a command; after
+//! differences that may have brought the missing school, by itself. A full load needs no replay: it brings everything
+//! again and supersedes what was set aside before it.
+//!
+//! What finds its place is in force before it leaves the vault, so that a kill in between loses nothing; trying a record
+//! twice is trying it once.
+
+use std::io::{BufRead, BufReader, Read};
+
+use octroi_collect::{Amend, Amendment, Loss, Meaning, Options, Outcome};
+use octroi_directory::{Degree, Segment};
+
+use super::alarm::Code;
+use super::batch::Batch;
+use super::desk::{Desk, DeskError, flow_name};
+use super::ledger::{Event, Status, Tally};
+use super::load::{Aside, AsideRecord, Hearing, LoadError, Loaded, blame};
+use super::vault::{Entry, Kind};
+
+/// The longest line of an entry.
+const LONGEST: u64 = 64 << 20;
+
+impl Desk<'_> {
+    /// Tries again what is set aside in all flows. Answers how many records found their place.
+    ///
+    /// # Errors
+    /// [`DeskError`]
+    pub fn replay(&mut self, batch: &mut Batch, by: &str) -> Result<u64, DeskError> {
+        let mut placed = 0;
+        for degree in self.portal.flows.clone() {
+            placed += self.replay_flow(batch, degree, by)?;
+        }
+        Ok(placed)
+    }
+
+    pub(super) fn replay_flow(
+        &mut self,
+        batch: &mut Batch,
+        degree: Degree,
+        by: &str,
+    ) -> Result<u64, DeskError> {
+        let flow = flow_name(&self.portal.ent, degree);
+        let mut entries = self.office.vault.entries()?;
+        let state = self.state(degree)?;
+        // A killed load may have left those of a delivery that is not in force.
+        let taken = |id: &str| {
+            state
+                .deliveries
+                .get(id)
+                .is_some_and(|known| known.status == Status::Taken)
+        };
+        entries.retain(|entry| {
+            let name = &entry.name;
+            name.flow == flow && name.kind == Kind::SetAside && taken(&name.delivery)
+        });
+        let Some(id) = self
+            .state(degree)?
+            .in_force
+            .clone()
+            .filter(|_| !entries.is_empty())
+        else {
+            return Ok(0);
+        };
+        self.record("collect-replayed", &id, &format!("{flow} by {by}"))?;
+        let before = self.set_aside_in_force(degree)?;
+        let tally = match self.try_again(batch, degree, &id, &entries) {
+            Ok(tally) => tally,
+            Err(LoadError::Desk(error)) => return Err(error),
+            Err(LoadError::Refused(_, reason) | LoadError::Failed(reason)) => {
+                let text = format!("records set aside cannot be tried again: {reason}");
+                batch.error(&text);
+                self.alarm(degree, Code::Failed, &id, text)?;
+                return Ok(0);
+            }
+        };
+        let left = tally.set_aside_total();
+        let placed = before.saturating_sub(left);
+        batch.progress(&format!(
+            "{flow}: {placed} record(s) found their place, {left} left"
+        ));
+        if left > 0 {
+            batch.warning(&format!("{flow}: {left} record(s) stay set aside"));
+        }
+        let event = Event::Replayed {
+            delivery: id,
+            taken: placed,
+            tally,
+        };
+        self.note(degree, event)?;
+        Ok(placed)
+    }
+
+    fn set_aside_in_force(&self, degree: Degree) -> Result<u64, DeskError> {
+        let current = self.state(degree)?.current();
+        let tally = current.and_then(|current| current.tally.as_ref());
+        Ok(tally.map_or(0, Tally::set_aside_total))
+    }
+
+    fn try_again(
+        &self,
+        batch: &mut Batch,
+        degree: Degree,
+        id: &str,
+        entries: &[Entry],
+    ) -> Result<Tally, LoadError> {
+        let directory = &self.office.directory;
+        let Some(force) = directory.in_force(&self.portal.ent, degree)? else {
+            return Err(LoadError::Failed("nothing is in force".to_owned()));
+        };
+        let force = Segment::open(&force)?;
+        let since = entries.iter().map(|entry| entry.created).min();
+        let mut aside = Aside::begin(self, degree, since.unwrap_or(self.office.clock.now()))?;
+        let mut kept = Vec::new();
+        let options = Options::new(&self.work_folder()?);
+        let mut hearing = Hearing {
+            aside: &mut aside,
+            batch,
+            told: 0,
+        };
+        let failed = |error| blame(&error, Code::Failed);
+        let mut amend = Amend::new(&force, Meaning::Add, &options, &mut hearing).map_err(failed)?;
+        for entry in entries {
+            let from = self.read(&entry.name, "replay")?;
+            each(from, |record| {
+                // What is no record, and what lost nothing, cannot be tried: it stays as it is.
+                if record.raw.is_empty() || record.element.is_empty() || record.loss == Loss::None {
+                    kept.push(record);
+                    return Ok(());
+                }
+                let amendment = Amendment::Record {
+                    source: &record.file,
+                    raw: &record.raw,
+                };
+                amend.apply(amendment).map_err(failed)
+            })?;
+        }
+        let draft = directory.draft(&self.portal.ent, degree)?;
+        let report = amend
+            .finish(force.head().clone(), "replay", &draft)
+            .map_err(failed)?;
+        let mut tally = Loaded::of(&Outcome::Imported(report))?.tally;
+        for record in kept {
+            aside
+                .put(&record)
+                .map_err(|error| LoadError::Failed(error.to_string()))?;
+            *tally.set_aside.entry(record.rule).or_default() += 1;
+        }
+        directory.put_in_force(&draft)?;
+        aside.finish(self, degree, id)?;
+        for entry in entries.iter().filter(|entry| entry.name.delivery != id) {
+            self.office.vault.remove(&entry.name)?;
+        }
+        Ok(tally)
+    }
+}
+
+/// Each record of an entry.
+fn each(
+    from: impl Read,
+    mut tell: impl FnMut(AsideRecord) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut from).take(LONGEST).read_until(b'\n', &mut line);
+        match read.map_err(|error| LoadError::Failed(format!("the vault: {error}")))? {
+            0 => return Ok(()),
+            _ => {
+                let record = serde_json::from_slice(&line);
+                tell(record.map_err(|error| LoadError::Failed(format!("the vault: {error}")))?)?;
+            }
+        }
+    }
+}
