@@ -7,7 +7,7 @@ MANIFEST ?= ../shared/vectors/MANIFEST.tsv
 OUT ?= var/vectors.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test bench floor vectors interop fuzz load clean
+.PHONY: help demo demo-check test bench floor vectors interop fuzz load scale clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,6 +53,11 @@ load: ## the first figure under load: see loadtest/README.md
 	@tests/prerequisites.sh build
 	@cargo build --release --locked --quiet --package octroi --package octroi-loadtest
 	@loadtest/run.sh
+
+scale: ## PEOPLE=15000000 SCALE_DIR=var/scale: a nation made, imported, built, served and measured (docs/scale.md)
+	@tests/prerequisites.sh build
+	@cargo build --release --locked --quiet --package octroi --package octroi-scale
+	@PEOPLE=$(or $(PEOPLE),20000) SCALE_DIR=$(or $(SCALE_DIR),var/scale) loadtest/scale.sh $(PHASE)
 
 clean: ## what was built and what the demo left
 	cargo clean

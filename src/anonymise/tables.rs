@@ -100,6 +100,8 @@ const TABLES: [Table; 10] = [
             ("name", Keep),
             ("pseudonym_domain", Keep),
             ("disabled", Keep),
+            ("from", Keep),
+            ("until", Keep),
         ],
     ),
     (
@@ -116,9 +118,19 @@ const TABLES: [Table; 10] = [
             ("disabled", Keep),
             ("mother", Keep),
             ("opens_family", Keep),
+            ("from", Keep),
+            ("until", Keep),
         ],
     ),
-    ("release.tsv", &[("resource", Keep), ("attribute", Keep)]),
+    (
+        "release.tsv",
+        &[
+            ("resource", Keep),
+            ("attribute", Keep),
+            ("from", Keep),
+            ("until", Keep),
+        ],
+    ),
     (
         "subscriptions.tsv",
         &[

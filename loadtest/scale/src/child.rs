@@ -34,8 +34,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Cost, Stopped> {
     let mut cost = watch(&mut child)?;
     cost.wall = start.elapsed().as_secs_f64();
     let status = child.wait()?;
-    // 1 is "set aside, but done" of a batch.
-    if !matches!(status.code(), Some(0 | 1)) {
+    if !status.success() {
         return Err(format!("{shown}: {status}").into());
     }
     Ok(cost)

@@ -93,7 +93,7 @@ fn store(dir: &Path) -> Result<(), Stopped> {
         }
         private(&secret)?;
     }
-    for folder in ["node", "segments", "work", "bodies"] {
+    for folder in ["node", "segments", "work", "bodies", "state", "audit"] {
         private_folder(&dir.join(folder))?;
     }
     let mut settings = std::fs::OpenOptions::new()

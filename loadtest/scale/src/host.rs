@@ -18,6 +18,23 @@ pub(crate) fn drop_pages(folder: &Path) -> Result<(), Stopped> {
     Ok(())
 }
 
+/// Processor, processors, memory and kernel, as figures are read with.
+pub(crate) fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_once(':'));
+        value.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let processors = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    format!(
+        "{processors} × {}, {} of memory, Linux {}",
+        field(&read("/proc/cpuinfo"), "model name"),
+        field(&read("/proc/meminfo"), "MemTotal"),
+        read("/proc/sys/kernel/osrelease").trim()
+    )
+}
+
 /// Every file below a folder.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Stopped> {
     let mut all = Vec::new();

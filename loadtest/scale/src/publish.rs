@@ -1,7 +1,10 @@
 //! From directory and tables to a signed body: the builder, then the publisher.
 
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use octroi_entitlements::Snapshot;
 
 use crate::child::{self, Cost};
 use crate::results::{Figures, figures};
@@ -13,21 +16,42 @@ pub(crate) fn build_command(mut command: Command, dir: &Path, generation: u32) -
     command
         .args(["snapshot", "build"])
         .arg(dir.join("directory"))
-        .arg(dir.join(format!("bodies/{generation}.octroi")))
+        .arg(body(dir, generation))
         .arg("--directory")
         .arg(dir.join("segments"))
         .args(["--generation", &generation.to_string()]);
     command
 }
 
-/// `octroi snapshot activate`: checks every record, uploads, signs the next manifest.
-pub(crate) fn activate_command(program: &Path, dir: &Path, generation: u32) -> Command {
+fn body(dir: &Path, generation: u32) -> PathBuf {
+    dir.join(format!("bodies/{generation}.octroi"))
+}
+
+/// `octroi snapshot activate`: signs the next manifest. Of a file every record is checked, and it is uploaded, before; a root
+/// hash means a body that a manifest has named already.
+pub(crate) fn activate_command(program: &Path, dir: &Path, what: &OsStr) -> Command {
     let mut command = Command::new(program);
     command
         .args(["snapshot", "activate", "--config"])
         .arg(dir.join("octroi.toml"))
-        .arg(dir.join(format!("bodies/{generation}.octroi")));
+        .arg(what);
     command
+}
+
+/// Puts the second body into the store and the first in force again, so that another signature is all that a swap takes, as from
+/// a publisher on another machine. Answers the second's root hash.
+pub(crate) fn stand_by(scale: &Scale) -> Result<OsString, Stopped> {
+    let file = body(&scale.dir, 2);
+    child::run(&mut activate_command(
+        &scale.octroi,
+        &scale.dir,
+        file.as_os_str(),
+    ))?;
+    let mut back = Command::new(&scale.octroi);
+    back.args(["snapshot", "rollback", "--config"]);
+    child::run(back.arg(scale.dir.join("octroi.toml")))?;
+    let root = Snapshot::open_without_hashing(&file)?.digest().to_owned();
+    Ok(root.into())
 }
 
 /// The first body: built, and in force in the store.
@@ -37,8 +61,13 @@ pub(crate) fn build(scale: &Scale) -> Result<Figures, Stopped> {
         &scale.dir,
         1,
     ))?;
-    let signed = child::run(&mut activate_command(&scale.octroi, &scale.dir, 1))?;
-    let body = std::fs::metadata(scale.dir.join("bodies/1.octroi"))?.len();
+    let file = body(&scale.dir, 1);
+    let signed = child::run(&mut activate_command(
+        &scale.octroi,
+        &scale.dir,
+        file.as_os_str(),
+    ))?;
+    let body = std::fs::metadata(&file)?.len();
     let Cost {
         wall,
         cpu,

@@ -1,7 +1,7 @@
 //! The table of `docs/scale.md`: each row with what was measured, its target, and whether it was met.
 
 use crate::results::{Figures, Results};
-use crate::{Scale, Stopped};
+use crate::{Scale, Stopped, host};
 
 /// One condition of a row: a figure, and the most or least that it may be.
 enum Met {
@@ -151,7 +151,8 @@ fn short(value: f64) -> String {
 /// Prints the table, as Markdown for the page, and the line of figures. False when a row was missed or has no figures.
 pub(crate) fn print(scale: &Scale, results: &Results) -> Result<bool, Stopped> {
     let all = results.all()?;
-    let mut text = String::from("| what | target | measured | |\n|---|---|---|---|\n");
+    let mut text = format!("{} people; {}.\n\n", scale.people, host::machine());
+    text.push_str("| what | target | measured | |\n|---|---|---|---|\n");
     let mut fine = true;
     for row in ROWS {
         let verdict = verdict(row, &all);

@@ -181,28 +181,19 @@ fn finished(job: JoinHandle<Result<f64, String>>) -> Result<f64, Stopped> {
 
 /// The second body takes the place of the first while people come.
 pub(crate) fn swap(scale: &Scale) -> Result<Figures, Stopped> {
+    let second = publish::stand_by(scale)?;
     let serving = Serving::start(scale)?;
     let old = serving.generation().ok_or("the node tells no generation")?;
     let before = calm(scale, &serving)?;
     let steady = serving.gib("VmHWM");
-    // Checked and uploaded beforehand, as on another machine; the node meets the manifest in the window.
-    child::run(
-        Command::new(&scale.octroi)
-            .args(["snapshot", "publish", "--config"])
-            .arg(scale.dir.join("octroi.toml"))
-            .arg(scale.dir.join("bodies/2.octroi")),
-    )?;
     let (begun, told) = std::sync::mpsc::channel();
-    let (octroi, dir, admin) = (
-        scale.octroi.clone(),
-        scale.dir.clone(),
-        serving.admin().to_owned(),
-    );
+    let (octroi, dir) = (scale.octroi.clone(), scale.dir.clone());
+    let admin = serving.admin().to_owned();
     let activation = std::thread::spawn(move || -> Result<f64, String> {
         told.recv().map_err(|_| "the window did not begin")?;
         std::thread::sleep(Duration::from_secs(1));
-        let mut activate = publish::activate_command(&octroi, &dir, 2);
-        let cost = child::run(&mut activate).map_err(|error| error.to_string())?;
+        let mut activate = publish::activate_command(&octroi, &dir, &second);
+        child::run(&mut activate).map_err(|error| error.to_string())?;
         let start = Instant::now();
         while generation(&admin) == Some(old) {
             if start.elapsed() > PATIENCE {
@@ -210,11 +201,6 @@ pub(crate) fn swap(scale: &Scale) -> Result<Figures, Stopped> {
             }
             std::thread::sleep(ASK);
         }
-        eprintln!(
-            "   swapped {:.1} s after it was signed (that took {:.1} s)",
-            start.elapsed().as_secs_f64(),
-            cost.wall
-        );
         Ok(start.elapsed().as_secs_f64())
     });
     // A large body is fetched, checked and warmed while people go on coming.
@@ -229,7 +215,9 @@ pub(crate) fn swap(scale: &Scale) -> Result<Figures, Stopped> {
         .join()
         .map_err(|_| "the activation broke off")??;
     if !within {
-        return Err(format!("the swap took longer than the window of {long} s: --duration").into());
+        return Err(
+            format!("the swap took {took:.0} s, longer than the window of {long} s").into(),
+        );
     }
     let mut all = compared("swap", &before, &[during]);
     all.extend(figures([
