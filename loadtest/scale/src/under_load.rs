@@ -39,7 +39,7 @@ struct Run {
 fn args(scale: &Scale, pid: u32, duration: u64) -> RunArgs {
     let (place, pid) = (scale.dir.display().to_string(), pid.to_string());
     let (rate, duration) = (scale.rate.to_string(), duration.to_string());
-    let visitors = (scale.people / 100).clamp(100, 20_000).to_string();
+    let visitors = (scale.people / 100).clamp(100, 5_000).to_string();
     Run::parse_from([
         "octroi-loadtest",
         "--place",
