@@ -13,7 +13,9 @@ pub mod c14n;
 pub mod configuration;
 pub mod form;
 pub mod metadata;
+pub mod overlay;
 pub mod parser;
+pub mod questions;
 pub mod redirect;
 pub mod segment;
 pub mod signed;
@@ -33,6 +35,8 @@ pub const TARGETS: &[Target] = &[
     ("redirect", redirect::body),
     ("metadata", metadata::body),
     ("snapshot", snapshot::body),
+    ("damage", snapshot::damage),
+    ("overlay", overlay::body),
     ("configuration", configuration::body),
     ("archive", archive::body),
     ("segment", segment::body),

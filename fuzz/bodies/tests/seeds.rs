@@ -75,6 +75,29 @@ fn write_the_seeds() {
         )
         .unwrap();
     }
+    write_the_snapshots();
+}
+
+/// Needed when the format of snapshots changes: `cargo test -p octroi-fuzz-bodies --test seeds snapshots -- --ignored`.
+#[test]
+#[ignore = "writes into the source tree"]
+fn write_the_snapshots() {
+    for (name, country) in [("smallest", smallest()), ("country", country())] {
+        let source = support::Folder::of(&country);
+        let out = folder("corpus/snapshot").join(format!("{name}.snapshot"));
+        let report = octroi_entitlements::build(
+            &octroi_entitlements::Sources::tables(source.path()),
+            &out,
+            &octroi_entitlements::BuildOptions::default(),
+            &octroi_entitlements::Silent,
+        )
+        .unwrap();
+        assert_eq!(report.set_aside_total(), 0, "{name}");
+    }
+}
+
+/// Few records, with a family that its mother opens and dated assignments.
+fn smallest() -> support::Country {
     let mut country = support::Country::smallest();
     country.resources[0].family = "f".into();
     country.resources.push(support::Resource {
@@ -103,15 +126,104 @@ fn write_the_seeds() {
         ..support::Assignment::default()
     })
     .into();
-    let source = support::Folder::of(&country);
-    let out = folder("corpus/snapshot").join("smallest.snapshot");
-    octroi_entitlements::build(
-        &octroi_entitlements::Sources::tables(source.path()),
-        &out,
-        &octroi_entitlements::BuildOptions::default(),
-        &octroi_entitlements::Silent,
-    )
-    .unwrap();
+    country
+}
+
+/// Every kind of record, with rights of every kind, for the questions of `questions.rs`.
+fn country() -> support::Country {
+    use support::{Affiliation, Assignment, Country, Ent, Person, Resource, Subscription};
+    let mut country = Country::smallest();
+    country.ents.push(Ent {
+        code: "C0".into(),
+        alias_of: "B0".into(),
+    });
+    country.schools.push("0350042F".into());
+    country.groups.push(support::Group {
+        school: "0561622J".into(),
+        kind: "group",
+        code: "LAT".into(),
+        label: "Latin".into(),
+        divisions: vec!["6A".into()],
+    });
+    let first = (country.people[0].clone(), country.affiliations[0].clone());
+    for (id, ent, profile) in [
+        ("p2", "B0", "National_ens"),
+        ("p3", "C0", "National_tut"),
+        ("p4", "B0", "National_elv"),
+    ] {
+        country.people.push(Person {
+            id: id.into(),
+            ent: ent.into(),
+            ..first.0.clone()
+        });
+        country.affiliations.push(Affiliation {
+            person: id.into(),
+            ent: ent.into(),
+            profiles: vec![profile],
+            levels: vec!["2211".into()],
+            groups: vec!["LAT".into()],
+            ..first.1.clone()
+        });
+    }
+    country.affiliations.push(Affiliation {
+        ent: "B0".into(),
+        person: "p2".into(),
+        school: "0350042F".into(),
+        profiles: vec!["National_dir"],
+        subjects: vec!["0101".into()],
+        ..Affiliation::default()
+    });
+    let resource = country.resources[0].clone();
+    for (number, family, disabled) in [(2, "f1", false), (3, "f1", false), (4, "", true)] {
+        country.resources.push(Resource {
+            id: format!("ark:/99999/r{number}"),
+            access_url: format!("https://x.example/r{number}?a=1&b=2"),
+            urls: vec![format!("https://x.example/r{number}/*")],
+            family: family.into(),
+            disabled,
+            release: vec![
+                "IDO", "IDC", "UAI", "PRO", "DIV", "GRO", "P_MS4", "NOM", "LRA",
+            ],
+            ..resource.clone()
+        });
+    }
+    let all = vec!["0350042F".to_owned(), "0561622J".to_owned()];
+    for (id, number, individual, publics) in [
+        ("s2", 2, true, vec!["ELEVE", "ENSEIGNANT"]),
+        ("s3", 3, true, vec!["AUTRE PERSONNEL", "ELEVE"]),
+        ("s4", 4, false, vec!["ELEVE"]),
+    ] {
+        country.subscriptions.push(Subscription {
+            id: id.into(),
+            resource: format!("ark:/99999/r{number}"),
+            schools: all.clone(),
+            individual,
+            publics,
+            from: 5,
+            until: 20,
+            ..Subscription::default()
+        });
+    }
+    let assignment = |subscription: &str, school: &str, kind, target: &str| Assignment {
+        subscription: subscription.into(),
+        school: school.into(),
+        kind,
+        ent: if kind == "person" {
+            "B0".into()
+        } else {
+            String::new()
+        },
+        target: target.into(),
+        ..Assignment::default()
+    };
+    country.assignments = vec![
+        assignment("s2", "0561622J", "level", "2211"),
+        assignment("s2", "0561622J", "person", "p1"),
+        assignment("s2", "0350042F", "subject", "0101"),
+        assignment("s3", "0561622J", "division", "6A"),
+        assignment("s3", "0350042F", "profile", "National_dir"),
+    ];
+    country
 }
 
 fn response(sign: SignWhat, signer: &SoftwareSigner) -> Vec<u8> {
