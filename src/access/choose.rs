@@ -33,7 +33,7 @@ pub fn resource(
         .pinned
         .snapshot()
         .resources_of(&publisher)
-        .filter(|resource| !resource.disabled())
+        .filter(|resource| !resource.disabled() && resource.valid_at(access.seconds().into()))
         .take(MAX_OFFERED)
         .map(|resource| item(&flow, resource.name(), "resource", resource.id()))
         .collect();

@@ -239,7 +239,7 @@ fn meant(
     }
     let mut all = snapshot
         .resources_of(&publisher.id)
-        .filter(|resource| !resource.disabled());
+        .filter(|resource| !resource.disabled() && resource.valid_at(access.seconds().into()));
     match (all.next(), all.next()) {
         (None, _) => return Meant::None,
         (Some(only), None) => return Meant::One(only.id().to_owned()),

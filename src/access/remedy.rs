@@ -155,6 +155,12 @@ pub fn of_denied(denied: Denied) -> &'static str {
         Denied::ResourceDisabled | Denied::PublisherDisabled => {
             "Switched off in the directory (`disabled`); switch it on there and build a snapshot."
         }
+        Denied::PublisherNotYet { .. } | Denied::ResourceNotYet { .. } => {
+            "Valid later, says the directory (`from`); `octroi explain` has the date."
+        }
+        Denied::PublisherExpired { .. } | Denied::ResourceExpired { .. } => {
+            "No longer valid, says the directory (`until`); `octroi explain` has the date. To prolong it, change the table and build a snapshot."
+        }
         Denied::UnknownPerson => {
             "The portal did not deliver this person, or under another identifier: compare its last archive. New people come with the next snapshot."
         }

@@ -128,6 +128,10 @@ impl Situation {
             | "resource-disabled"
             | "publisher-suspended"
             | "resource-suspended"
+            | "publisher-not-yet"
+            | "publisher-expired"
+            | "resource-not-yet"
+            | "resource-expired"
             | "encryption-key-missing"
             | "acs-missing" => Self::ResourceClosed,
 

@@ -31,6 +31,30 @@ pub enum Denied {
     /// The publisher of the resource is switched off in the directory.
     #[error("the publisher of the resource is switched off")]
     PublisherDisabled,
+    /// The validity of the publisher has not begun.
+    #[error("the validity of the resource's publisher has not begun")]
+    PublisherNotYet {
+        /// First instant at which it will be valid, Unix seconds.
+        starts: i64,
+    },
+    /// The validity of the publisher has ended.
+    #[error("the validity of the resource's publisher has ended")]
+    PublisherExpired {
+        /// First instant at which it was no longer valid, Unix seconds.
+        ended: i64,
+    },
+    /// The validity of the resource has not begun.
+    #[error("the validity of the resource has not begun")]
+    ResourceNotYet {
+        /// First instant at which it will be valid, Unix seconds.
+        starts: i64,
+    },
+    /// The validity of the resource has ended.
+    #[error("the validity of the resource has ended")]
+    ResourceExpired {
+        /// First instant at which it was no longer valid, Unix seconds.
+        ended: i64,
+    },
     /// The ENT project has no person with this identifier. Found or not, the look-up reads the same two cache lines, so
     /// that its time tells nobody who is in the directory.
     #[error("the ENT project has no person with this identifier")]
@@ -69,7 +93,7 @@ pub enum Denied {
 
 impl Denied {
     /// One value of each variant (times zero), for tables of refusal codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::UnknownEnt,
         Self::PersonRevoked,
         Self::UnknownResource,
@@ -77,6 +101,10 @@ impl Denied {
         Self::ResourceSuspended,
         Self::ResourceDisabled,
         Self::PublisherDisabled,
+        Self::PublisherNotYet { starts: 0 },
+        Self::PublisherExpired { ended: 0 },
+        Self::ResourceNotYet { starts: 0 },
+        Self::ResourceExpired { ended: 0 },
         Self::UnknownPerson,
         Self::NoSchool,
         Self::NotInThatSchool,
@@ -99,6 +127,10 @@ impl Denied {
             Self::ResourceSuspended => "resource-suspended",
             Self::ResourceDisabled => "resource-disabled",
             Self::PublisherDisabled => "publisher-disabled",
+            Self::PublisherNotYet { .. } => "publisher-not-yet",
+            Self::PublisherExpired { .. } => "publisher-expired",
+            Self::ResourceNotYet { .. } => "resource-not-yet",
+            Self::ResourceExpired { .. } => "resource-expired",
             Self::UnknownPerson => "unknown-person",
             Self::NoSchool => "no-school",
             Self::NotInThatSchool => "not-in-that-school",

@@ -177,10 +177,14 @@ impl Times {
 
     fn words(&self, denied: Denied) -> String {
         match denied {
-            Denied::SubscriptionExpired { ended } => {
+            Denied::SubscriptionExpired { ended }
+            | Denied::ResourceExpired { ended }
+            | Denied::PublisherExpired { ended } => {
                 format!("{denied}: its last second was {}", self.last(ended))
             }
-            Denied::SubscriptionNotYet { starts } => {
+            Denied::SubscriptionNotYet { starts }
+            | Denied::ResourceNotYet { starts }
+            | Denied::PublisherNotYet { starts } => {
                 format!("{denied}: it begins at {}", self.at(starts))
             }
             _ => denied.to_string(),

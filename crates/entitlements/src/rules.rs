@@ -4,10 +4,84 @@
 //! the subscription covers that school and that resource (the look-up only offers such pairs), *validity*,
 //! *public*, *assignment*. `docs/directory.md` says the same in prose and the tests below say it case by case. Whether a
 //! subscription is a good one, and whether it has licences left, is settled before: [`crate::subscription`], by the build.
+//! Before all that, publisher and resource must be valid themselves ([`open`]), and what is released of a person is what the policy
+//! of the resource has at that instant ([`released_at`]).
 //! This module never reads a snapshot or a file: facts are passed to it.
 
 use crate::format::fact::{Fact, FactKind};
-use crate::{Denied, Profile, ProfileSet, Public, PublicSet, SubscriptionKind};
+use crate::{
+    Attribute, AttributeSet, Denied, Profile, ProfileSet, Public, PublicSet, SubscriptionKind,
+};
+
+/// A time: of a publisher, a resource, an attribute of a release policy, a licence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Period {
+    /// First second of it.
+    pub(crate) from: i64,
+    /// First second after it; [`i64::MAX`] never comes.
+    pub(crate) until: i64,
+}
+
+impl Period {
+    /// A time that may be open at either end.
+    pub(crate) fn between(from: Option<i64>, until: Option<i64>) -> Self {
+        Self {
+            from: from.unwrap_or(i64::MIN),
+            until: until.unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Whether an instant is in it.
+    #[inline]
+    pub(crate) fn holds_at(self, at: i64) -> bool {
+        self.from <= at && !self.is_over(at)
+    }
+
+    /// Whether an instant is after it.
+    #[inline]
+    fn is_over(self, at: i64) -> bool {
+        self.until <= at && self.until != i64::MAX
+    }
+
+    /// Whether there is an instant in both.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.from < other.until && other.from < self.until
+    }
+}
+
+/// Whether a resource and its publisher are valid at an instant. A yes says until when: the first second at which one
+/// of them no longer is.
+#[inline]
+pub(crate) fn open(publisher: Period, resource: Period, at: i64) -> Result<i64, Denied> {
+    if at < publisher.from {
+        let starts = publisher.from;
+        return Err(Denied::PublisherNotYet { starts });
+    }
+    if publisher.is_over(at) {
+        let ended = publisher.until;
+        return Err(Denied::PublisherExpired { ended });
+    }
+    if at < resource.from {
+        let starts = resource.from;
+        return Err(Denied::ResourceNotYet { starts });
+    }
+    if resource.is_over(at) {
+        let ended = resource.until;
+        return Err(Denied::ResourceExpired { ended });
+    }
+    Ok(publisher.until.min(resource.until))
+}
+
+/// What a policy releases at an instant: what it always does, and what it does for a time that holds.
+pub(crate) fn released_at(
+    always: AttributeSet,
+    dated: impl Iterator<Item = (Attribute, Period)>,
+    at: i64,
+) -> AttributeSet {
+    dated
+        .filter(|(_, period)| period.holds_at(at))
+        .fold(always, |set, (attribute, _)| set.with(attribute))
+}
 
 /// What a subscription says, apart from its resource and schools.
 #[derive(Debug, Clone, Copy)]
@@ -201,6 +275,58 @@ mod tests {
             at(i64::MAX),
             Err(Denied::SubscriptionExpired { ended: 200 })
         );
+    }
+
+    #[test]
+    fn publisher_and_resource_are_both_valid_or_the_publisher_is_told_first() {
+        let period = |from, until| Period { from, until };
+        let always = Period::between(None, None);
+        let (publisher, resource) = (period(100, 200), period(120, 180));
+        for (at, expected) in [
+            (99, Err(Denied::PublisherNotYet { starts: 100 })),
+            (100, Err(Denied::ResourceNotYet { starts: 120 })),
+            (119, Err(Denied::ResourceNotYet { starts: 120 })),
+            (120, Ok(180)),
+            (179, Ok(180)),
+            (180, Err(Denied::ResourceExpired { ended: 180 })),
+            (199, Err(Denied::ResourceExpired { ended: 180 })),
+            (200, Err(Denied::PublisherExpired { ended: 200 })),
+        ] {
+            assert_eq!(open(publisher, resource, at), expected, "{at}");
+        }
+        assert_eq!(open(publisher, always, 150), Ok(200));
+        assert_eq!(open(always, resource, 150), Ok(180));
+        for at in [i64::MIN, 0, i64::MAX] {
+            assert_eq!(open(always, always, at), Ok(i64::MAX), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_policy_releases_what_it_always_does_and_what_holds() {
+        let dated = [
+            (Attribute::Nom, Period::between(None, Some(10))),
+            (Attribute::Pre, Period::between(Some(10), Some(20))),
+            (Attribute::Nom, Period::between(Some(20), None)),
+        ];
+        let always = AttributeSet::EMPTY.with(Attribute::Ido);
+        for (at, expected) in [
+            (9, always.with(Attribute::Nom)),
+            (10, always.with(Attribute::Pre)),
+            (19, always.with(Attribute::Pre)),
+            (20, always.with(Attribute::Nom)),
+        ] {
+            assert_eq!(released_at(always, dated.into_iter(), at), expected, "{at}");
+        }
+        assert_eq!(released_at(always, std::iter::empty(), 5), always);
+    }
+
+    #[test]
+    fn periods_meet_when_they_have_an_instant_in_common() {
+        let period = |from, until| Period { from, until };
+        let always = Period::between(None, None);
+        assert!(always.meets(always) && always.meets(period(3, 4)));
+        assert!(period(3, 5).meets(period(4, 6)) && period(4, 6).meets(period(3, 5)));
+        assert!(!period(3, 5).meets(period(5, 6)) && !period(5, 6).meets(period(3, 5)));
     }
 
     #[test]

@@ -235,7 +235,7 @@ fn a_pseudonym_domain_does_not_change_by_accident() {
     country.publishers.push(Publisher {
         id: "pub-new".into(),
         domain: "any".into(),
-        disabled: false,
+        ..Publisher::default()
     });
     country.write(folder.path());
     let mut options = BuildOptions {

@@ -20,7 +20,7 @@ fn urls_name_one_resource_of_the_publisher_or_none() {
     country.publishers.push(Publisher {
         id: "pub-y".into(),
         domain: "y".into(),
-        disabled: false,
+        ..Publisher::default()
     });
     country.resources.extend([
         resource(

@@ -31,6 +31,13 @@ fn country() -> Country {
         "https://x.example/p/*".into(),
         "https://x.example/p/q/*".into(),
     ];
+    country.publishers[0].valid = (Some(1), Some(31));
+    country.resources[0].valid = (None, Some(30));
+    country.resources[0]
+        .release
+        .retain(|attribute| *attribute != "NOM");
+    country.resources[0].dated_release =
+        vec![("NOM", (None, Some(5))), ("NOM", (Some(8), Some(12)))];
     country.resources.push(Resource {
         id: "ark:/99999/r2".into(),
         access_url: "https://x.example/r2".into(),

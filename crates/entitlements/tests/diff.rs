@@ -11,6 +11,7 @@ use octroi_entitlements::{
     BuildOptions, DiffError, DiffOptions, Difference, Directory, Query, Snapshot, diff, explain,
 };
 use proptest::prelude::*;
+use support::naive::covered;
 use support::random::full_country;
 use support::{Affiliation, Country, Ent, Person, Publisher, Resource, Subscription, january};
 
@@ -48,7 +49,7 @@ fn small() -> Country {
         publishers: vec![Publisher {
             id: text("pub-1"),
             domain: text("dom-1"),
-            disabled: false,
+            ..Publisher::default()
         }],
         resources: vec![Resource {
             id: text("ark:/99999/r1"),
@@ -191,6 +192,12 @@ proptest! {
                 subscription.schools.pop();
             }
         }
+        // A table of which no line is good refuses the build.
+        let left = fewer.clone();
+        fewer.assignments.retain(|assignment| {
+            let of = left.subscriptions.iter().find(|s| s.id == assignment.subscription);
+            covered(&left, of.unwrap()).contains(&assignment.school.as_str())
+        });
         agrees(&country, &fewer)?;
         agrees(&fewer, &country)?;
     }

@@ -85,6 +85,35 @@ proptest! {
     }
 }
 
+/// Whether it is the validity of resource or publisher that ends a yes.
+fn ends_with_validity(country: &Country, question: Question<'_>, yes: &Yes) -> bool {
+    let resource = country
+        .resources
+        .iter()
+        .find(|r| r.id == question.resource)
+        .unwrap();
+    let publisher = country
+        .publishers
+        .iter()
+        .find(|p| p.id == resource.publisher);
+    let ends = [resource.valid.1, publisher.unwrap().valid.1];
+    ends.into_iter()
+        .flatten()
+        .any(|day| january(day) == yes.until)
+}
+
+/// Whether something is released that is not released always.
+fn releases_for_a_time(country: &Country, question: Question<'_>, yes: &Yes) -> bool {
+    let resource = country
+        .resources
+        .iter()
+        .find(|r| r.id == question.resource)
+        .unwrap();
+    yes.released
+        .iter()
+        .any(|(attribute, _)| !resource.release.contains(&attribute.as_str()))
+}
+
 /// What a yes came by, or a no for, that the codes do not tell.
 fn sorts(
     country: &Country,
@@ -105,6 +134,15 @@ fn sorts(
         (
             "ends with the assignment",
             by.iter().all(|s| january(s.until) > yes.until),
+        ),
+        (
+            "ends with the resource or publisher",
+            by.iter().all(|s| january(s.until) > yes.until)
+                && ends_with_validity(country, question, yes),
+        ),
+        (
+            "releases for a time",
+            releases_for_a_time(country, question, yes),
         ),
         (
             "by a platform's subscription",
@@ -148,6 +186,10 @@ fn random_countries_have_every_answer() {
         "unknown-person",
         "publisher-disabled",
         "resource-disabled",
+        "publisher-not-yet",
+        "publisher-expired",
+        "resource-not-yet",
+        "resource-expired",
         "no-school",
         "not-in-that-school",
         "no-subscription",
@@ -158,6 +200,8 @@ fn random_countries_have_every_answer() {
         "licences-exhausted",
         "refused for want of a licence",
         "ends with the assignment",
+        "ends with the resource or publisher",
+        "releases for a time",
         "by a platform's subscription",
         "by nature of the school",
         "by the mother of the family",

@@ -1,6 +1,7 @@
 //! Reads assignments: to whom a licence of an INDIV subscription is given, in which school, for what time.
 
 use super::Work;
+use super::dates::{calendar, instant, period};
 use super::people::{People, code_fact, person_key};
 use super::places::{Ents, MAX_CODE, group_kind};
 use super::report::{BuildError, Fault, Reason};
@@ -51,7 +52,7 @@ pub(crate) fn assignments(
     people: &People,
     subscriptions: &mut Subscriptions,
 ) -> Result<Vec<Assigned>, BuildError> {
-    let calendar = Calendar::new().ok_or(BuildError::NoTimeZone)?;
+    let calendar = calendar()?;
     let mut assigned: Vec<Assigned> = Vec::new();
     work.read(&ASSIGNMENTS, |row, work| {
         let id = row.key(0, 45)?;
@@ -68,23 +69,8 @@ pub(crate) fn assignments(
             return Err(row.fault(1, Reason::SchoolNotCovered).into());
         }
         let fact = target(row, establishment, work, ents, people)?;
-        let instant = |column, read: fn(&Calendar, &str) -> Option<i64>| {
-            let text = row.text(column, 64)?;
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let at = read(&calendar, &text);
-            at.map(Some)
-                .ok_or_else(|| row.fault(column, Reason::NotAnInstant))
-        };
-        let from = instant(FROM, Calendar::from)?;
-        let until = instant(UNTIL, Calendar::until)?;
-        let since = instant(SINCE, Calendar::from)?;
-        if let (Some(from), Some(until)) = (from, until)
-            && from >= until
-        {
-            return Err(row.fault(UNTIL, Reason::EmptyPeriod).into());
-        }
+        let (from, until) = period(row, [FROM, UNTIL], &calendar)?;
+        let since = instant(row, SINCE, &calendar, Calendar::from)?;
         if terms.narrowed(from, until).is_none() {
             return Err(row.fault(FROM, Reason::SubscriptionNotValid).into());
         }

@@ -3,27 +3,31 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Work;
+use super::dates::{calendar, period, validity_list};
 use super::places::MAX_NAME;
 use super::pool::KeyMap;
+use super::release::{Policy, policies};
 use super::report::{BuildError, Fault, Reason};
 use super::source::{Row, Table, optional, required};
 use super::urls::{escape_attribute, escape_text, families, is_url, urls};
+use crate::Delivery;
 use crate::ark::{self, MAX_ARK};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
 use crate::format::{NONE, Section};
-use crate::{Attribute, AttributeSet, Delivery};
 
-pub(crate) const PUBLISHERS: Table<4> = Table {
+pub(crate) const PUBLISHERS: Table<6> = Table {
     file: "publishers.tsv",
     columns: [
         required("id"),
         required("name"),
         required("pseudonym_domain"),
         optional("disabled"),
+        optional("from"),
+        optional("until"),
     ],
 };
-pub(crate) const RESOURCES: Table<11> = Table {
+pub(crate) const RESOURCES: Table<13> = Table {
     file: "resources.tsv",
     columns: [
         required("id"),
@@ -37,13 +41,10 @@ pub(crate) const RESOURCES: Table<11> = Table {
         optional("disabled"),
         optional("mother"),
         optional("opens_family"),
+        optional("from"),
+        optional("until"),
     ],
 };
-pub(crate) const RELEASE: Table<2> = Table {
-    file: "release.tsv",
-    columns: [required("resource"), required("attribute")],
-};
-
 /// Octets allowed in a URL.
 const MAX_URL: usize = 2048;
 
@@ -52,6 +53,7 @@ struct PublisherRow {
     name: u32,
     domain: String,
     disabled: bool,
+    validity_list: u32,
 }
 
 pub(crate) struct ResourceRow {
@@ -64,7 +66,7 @@ pub(crate) struct ResourceRow {
     acs_index: Option<u16>,
     delivery: Delivery,
     disabled: bool,
-    attributes: AttributeSet,
+    validity_list: u32,
     line: u32,
     mother: bool,
     opens_family: bool,
@@ -76,8 +78,8 @@ pub(crate) fn catalogue(work: &mut Work<'_>) -> Result<Vec<(String, String)>, Bu
     let publishers = publishers(work)?;
     let mut rows = resources(work, &publishers)?;
     mothers(work, &mut rows);
-    release(work, &mut rows)?;
-    write(work, &publishers, &rows)?;
+    let policies = policies(work, rows.len())?;
+    write(work, &publishers, &rows, &policies)?;
     Ok(publishers
         .into_iter()
         .map(|row| (row.id, row.domain))
@@ -87,11 +89,13 @@ pub(crate) fn catalogue(work: &mut Work<'_>) -> Result<Vec<(String, String)>, Bu
 fn publishers(work: &mut Work<'_>) -> Result<Vec<PublisherRow>, BuildError> {
     let mut rows: Vec<PublisherRow> = Vec::new();
     let mut seen = KeyMap::default();
+    let calendar = calendar()?;
     work.read(&PUBLISHERS, |row, work| {
         let id = row.key(0, 64)?.into_owned();
         let name = row.text(1, MAX_NAME)?;
         let domain = row.key(2, 64)?.into_owned();
         let disabled = row.switch(3)?;
+        let validity = period(row, [4, 5], &calendar)?;
         work.unique(
             &mut seen,
             Domain::Publisher,
@@ -104,6 +108,7 @@ fn publishers(work: &mut Work<'_>) -> Result<Vec<PublisherRow>, BuildError> {
             id,
             domain,
             disabled,
+            validity_list: validity_list(work, validity)?,
         });
         Ok(())
     })?;
@@ -118,6 +123,7 @@ fn resources(
     let numbers: HashMap<&str, u32> = publishers.iter().map(|row| &*row.id).zip(0..).collect();
     let mut rows: Vec<ResourceRow> = Vec::new();
     let mut seen = KeyMap::default();
+    let calendar = calendar()?;
     work.read(&RESOURCES, |row, work| {
         let id = row.key(0, MAX_ARK)?.into_owned();
         let name = row.text(1, MAX_NAME)?;
@@ -134,6 +140,7 @@ fn resources(
         let disabled = row.switch(8)?;
         let mother = row.switch(9)?;
         let opens_family = row.switch(10)?;
+        let validity = period(row, [11, 12], &calendar)?;
         let ark = bare(&id).ok_or_else(|| row.fault(0, Reason::NotAnArk))?;
         work.unique(
             &mut seen,
@@ -156,7 +163,7 @@ fn resources(
             acs_index,
             delivery,
             disabled,
-            attributes: AttributeSet::EMPTY,
+            validity_list: validity_list(work, validity)?,
             line: row.line,
             mother,
             opens_family,
@@ -209,23 +216,11 @@ fn mothers(work: &mut Work<'_>, rows: &mut [ResourceRow]) {
     }
 }
 
-fn release(work: &mut Work<'_>, rows: &mut [ResourceRow]) -> Result<(), BuildError> {
-    work.read(&RELEASE, |row, work| {
-        let number = work.resource(row, 0)?;
-        let attribute = row.word(1, Attribute::parse)?;
-        let policy = &mut rows[number as usize].attributes;
-        if policy.contains(attribute) {
-            return Err(row.fault(1, Reason::Duplicate).into());
-        }
-        *policy = policy.with(attribute);
-        Ok(())
-    })
-}
-
 fn write(
     work: &mut Work<'_>,
     publishers: &[PublisherRow],
     rows: &[ResourceRow],
+    policies: &[Policy],
 ) -> Result<(), BuildError> {
     let families = families(work, rows)?;
     let mut first_resource = 0;
@@ -244,13 +239,13 @@ fn write(
             first_url,
             exact_urls,
             prefix_urls,
-            reserved: 0,
+            validity_list: row.validity_list,
         };
         work.sections.push(&record);
         first_resource += own.len();
         first_url += exact_urls + prefix_urls;
     }
-    for row in rows {
+    for (row, policy) in rows.iter().zip(policies) {
         let family = families.get(&(row.publisher, row.family.as_str()));
         let disabled = if row.disabled { DISABLED } else { 0 };
         let mother = if row.mother { MOTHER } else { 0 };
@@ -268,11 +263,11 @@ fn write(
             access_url_text: work.texts.intern(&row.access_url)?,
             access_url_escaped_text: work.texts.intern(&escape_attribute(&row.access_url))?,
             family: family.copied().unwrap_or(NONE),
-            attributes: row.attributes.0,
+            attributes: policy.always.0,
             acs_index: row.acs_index.map_or(NONE, u32::from),
             access_url_xml_text: work.texts.intern(&escape_text(&row.access_url))?,
-            reserved_1: 0,
-            reserved_2: 0,
+            validity_list: row.validity_list,
+            dated_release_list: policy.dated_list(work)?,
         };
         work.sections.push(&record);
     }

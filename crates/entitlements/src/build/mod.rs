@@ -15,6 +15,7 @@ mod batch;
 mod catalogue;
 mod changes;
 mod counting;
+mod dates;
 mod groups;
 mod held;
 mod index;
@@ -29,6 +30,7 @@ mod places;
 mod pool;
 mod progress;
 mod rekey;
+mod release;
 mod report;
 mod school_kinds;
 mod segments;
@@ -74,7 +76,7 @@ const FILES: [&str; 10] = [
     people::AFFILIATIONS.file,
     catalogue::PUBLISHERS.file,
     catalogue::RESOURCES.file,
-    catalogue::RELEASE.file,
+    release::RELEASE.file,
     subscriptions::SUBSCRIPTIONS.file,
     assignments::ASSIGNMENTS.file,
 ];

@@ -53,14 +53,18 @@ impl<'s> Names<'s> {
             .collect()
     }
 
-    /// The common number of each resource of a body that may be used at all; `None` for the others.
-    pub(super) fn resources_of(&mut self, view: View<'s>) -> Result<Vec<Option<u32>>, DiffError> {
+    /// The common number of each resource of a body that may be used at all at an instant; `None` for the others.
+    pub(super) fn resources_of(
+        &mut self,
+        view: View<'s>,
+        at: i64,
+    ) -> Result<Vec<Option<u32>>, DiffError> {
         let body = &view.snapshot.body;
         (0..body.count(Section::Resources))
             .map(|number| {
                 let resource = view.snapshot.resource_at(number)?;
                 let common = self.resources.number(resource.id(), resource.name());
-                Ok(view.open(resource).is_ok().then_some(common))
+                Ok(view.open(resource, at).is_ok().then_some(common))
             })
             .collect()
     }

@@ -68,7 +68,7 @@ impl<'s> Side<'s> {
         }
         Ok(Self {
             schools: names.schools_of(view.snapshot)?,
-            resources: names.resources_of(view)?,
+            resources: names.resources_of(view, at)?,
             named: named(view)?,
             view,
             at,

@@ -55,6 +55,12 @@ impl<'s> Words<'s> {
         Self(octets.as_chunks().0)
     }
 
+    /// The same as octets.
+    #[inline]
+    pub(crate) fn octets(self) -> &'s [u8] {
+        self.0.as_flattened()
+    }
+
     /// How many.
     #[inline]
     pub(crate) fn len(self) -> usize {
@@ -84,8 +90,7 @@ impl<'s> Pairs<'s> {
     /// The words of a list, two by two.
     #[inline]
     pub(crate) fn of(words: Words<'s>) -> Result<Self, Corrupt> {
-        let octets = words.0.as_flattened();
-        let (pairs, rest) = octets.as_chunks();
+        let (pairs, rest) = words.octets().as_chunks();
         if rest.is_empty() {
             Ok(Self(pairs))
         } else {

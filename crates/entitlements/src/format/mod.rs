@@ -11,6 +11,7 @@ pub(crate) mod header;
 pub(crate) mod index;
 pub(crate) mod integrity;
 pub(crate) mod outline;
+pub(crate) mod period;
 pub(crate) mod records;
 
 /// Version of the layout. A reader refuses any other.

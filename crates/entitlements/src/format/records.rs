@@ -109,7 +109,8 @@ record!(
         exact_urls: u32,
         /// URLs that match as a prefix, ascending, after the exact ones.
         prefix_urls: u32,
-        reserved: u32,
+        /// When it is valid: a list of one [period](super::period), or none for always.
+        validity_list: u32,
     }
 );
 record!(
@@ -125,14 +126,16 @@ record!(
         access_url_escaped_text: u32,
         /// Or none.
         family: u32,
-        /// Release policy: bit n is attribute n.
+        /// Release policy: bit n is attribute n, given always.
         attributes: u32,
         /// Or none; at most 65535.
         acs_index: u32,
         /// The access URL with `&`, `<` and `>` escaped, as canonical XML writes text.
         access_url_xml_text: u32,
-        reserved_1: u32,
-        reserved_2: u32,
+        /// When it is valid: a list of one [period](super::period), or none for always.
+        validity_list: u32,
+        /// What is released for a time: a list of attributes and [periods](super::period).
+        dated_release_list: u32,
     }
 );
 record!(

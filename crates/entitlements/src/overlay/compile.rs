@@ -7,13 +7,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::change::{Assignment, Change, Entry, SubscriptionPut, Target};
-use super::effects::{Changed, Effects, Extra, Licences, Period, Put};
+use super::effects::{Changed, Effects, Extra, Licences, Put};
 use super::unknown::What;
 use crate::format::fact::{Fact, FactKind};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, CODE_KINDS, GROUP_KINDS};
 use crate::format::{Corrupt, MAX_OFFERS, NONE, Section};
-use crate::rules::Terms;
+use crate::rules::{Period, Terms};
 use crate::snapshot::terms;
 use crate::{Attribute, Resource, Snapshot};
 
@@ -56,10 +56,7 @@ impl Effects {
                 until,
             } => self.end(names, sequence, subscription, *until),
             Change::AssignmentPut(put) => {
-                let period = Period {
-                    from: put.from.unwrap_or(i64::MIN),
-                    until: put.until.unwrap_or(i64::MAX),
-                };
+                let period = Period::between(put.from, put.until);
                 self.give(names, sequence, &put.assignment, Some(period));
             }
             Change::AssignmentEnded(assignment) => self.give(names, sequence, assignment, None),

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::unknown::Tally;
 use crate::format::fact::Fact;
-use crate::rules::Terms;
+use crate::rules::{Period, Terms};
 
 /// By which subscription: one as the body has it, or one that entries made or changed, by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,21 +80,6 @@ pub(crate) struct Extra {
 pub(crate) struct Licences {
     pub(crate) targets_list: u32,
     pub(crate) dated_list: u32,
-}
-
-/// When a licence holds, should its subscription hold, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Period {
-    pub(crate) from: i64,
-    pub(crate) until: i64,
-}
-
-impl Period {
-    /// Whether an instant is in it.
-    #[inline]
-    pub(crate) fn holds_at(self, at: i64) -> bool {
-        self.from <= at && at < self.until
-    }
 }
 
 /// What entries say of licences of one subscription in one school: facts, ascending, and since when until when they

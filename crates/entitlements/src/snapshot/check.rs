@@ -3,16 +3,17 @@
 //! [`tables`] runs whenever a snapshot opens and covers what every access reads without a second look: ENT projects,
 //! schools, publishers, resources, families, URLs. [`everything`] adds people and what belongs to them.
 
-use crate::SnapshotError;
 use crate::ark;
 use crate::format::body::Body;
 use crate::format::fact::{Fact, FactKind, Pairs, Words};
 use crate::format::index::{self, BUCKET};
+use crate::format::period::{self, DatedAttributes};
 use crate::format::records::{
     Code, Ent, Establishment, Family, Group, MOTHER, OPENS_FAMILY, Offer, Person, Publisher,
     Record, Resource, Subscription, Terms, Url,
 };
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, NONE, Section};
+use crate::{AttributeSet, SnapshotError};
 
 type Checked = Result<(), Corrupt>;
 
@@ -37,6 +38,7 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
                 publisher.domain_text,
             ],
         )?;
+        validity(body, publisher.validity_list)?;
         let resources = body.records::<Resource>(publisher.first_resource, publisher.resources)?;
         ensure(
             resources
@@ -83,6 +85,8 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
             let family: Family = body.record(resource.family)?;
             ensure(family.publisher == resource.publisher)?;
         }
+        validity(body, resource.validity_list)?;
+        dated_release(body, &resource)?;
         ensure(resource.acs_index == NONE || resource.acs_index <= u32::from(u16::MAX))
     })?;
     each(body, |_, family: Family| {
@@ -219,6 +223,33 @@ fn opened(body: &Body, subscription: &Subscription, offer: &Offer) -> Checked {
     let member: Resource = body.record(offer.resource)?;
     let opens = MOTHER | OPENS_FAMILY;
     ensure(mother.flags & opens == opens && mother.family != NONE && mother.family == member.family)
+}
+
+/// A validity holds at some instant.
+fn validity(body: &Body, list: u32) -> Checked {
+    let validity = period::validity(body, list)?;
+    ensure(validity.is_none_or(|(from, until)| from < until))
+}
+
+/// What is released for a time: attributes in ascending order that are not released always, each with periods that follow
+/// one another.
+fn dated_release(body: &Body, resource: &Resource) -> Checked {
+    let mut last = None;
+    let mut run = 0;
+    for dated in DatedAttributes::of(body.list(resource.dated_release_list)?)?.iter() {
+        let (attribute, (from, until)) = dated?;
+        ensure(from < until && !AttributeSet(resource.attributes).contains(attribute))?;
+        run = match last {
+            Some((before, ended)) if before == attribute => {
+                ensure(ended <= from)?;
+                run + 1
+            }
+            _ => 1,
+        };
+        ensure(run <= MAX_PERIODS && last.is_none_or(|(before, _)| before <= attribute))?;
+        last = Some((attribute, until));
+    }
+    Ok(())
 }
 
 /// What an offer is assigned to for a part of its time: facts in ascending order that name what is there, each with

@@ -22,6 +22,8 @@ pub struct Grant<'s> {
     pub(super) entitling: u64,
     pub(super) subscriptions: SmallVec<[Through; 4]>,
     pub(super) until: i64,
+    /// Instant of the question.
+    pub(super) at: i64,
 }
 
 impl<'s> Grant<'s> {
@@ -76,7 +78,7 @@ impl<'s> Grant<'s> {
     }
 
     /// First instant at which the right no longer holds, Unix seconds: the end of the entitling subscription that
-    /// lasts longest.
+    /// lasts longest, and never later than that of the resource's and its publisher's validity.
     #[must_use]
     pub fn until(&self) -> i64 {
         self.until

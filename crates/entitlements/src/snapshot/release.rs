@@ -24,13 +24,13 @@ pub struct ReleasedAttribute<'g> {
 }
 
 impl<'s> Grant<'s> {
-    /// What the publisher may be told: the attributes of the resource's policy that have a value, in the order of
-    /// [`Attribute`].
+    /// What the publisher may be told: the attributes of the resource's policy at the instant of the question that have a
+    /// value, in the order of [`Attribute`].
     ///
     /// `pseudonym` is the publisher's, from [`crate::Pseudonymizer::of`].
     #[must_use]
     pub fn release<'g>(&'g self, pseudonym: &'g Pseudonym) -> Vec<ReleasedAttribute<'g>> {
-        let policy = self.resource.attributes();
+        let policy = self.resource.attributes_at(self.at);
         let mut released = Vec::with_capacity(policy.0.count_ones() as usize);
         for attribute in policy.iter() {
             let values = self.values(attribute, pseudonym);

@@ -26,6 +26,8 @@ pub(crate) struct Subject<'s> {
     pub(crate) person: u32,
     pub(crate) record: records::Person,
     pub(crate) affiliations: Affiliations<'s>,
+    /// Until when the resource and its publisher are valid.
+    open_until: i64,
     /// The one affiliation that counts, when a school was asked for.
     chosen: Option<usize>,
 }
@@ -61,7 +63,7 @@ impl Snapshot {
     /// May this person use this resource, through which of their schools, until when? By the snapshot alone: what
     /// serves asks a [`crate::Directory`].
     ///
-    /// Checked in this order: ENT project, resource, its publisher's and its own switch, person, school asked for,
+    /// Checked in this order: ENT project, resource, its publisher's and its own switch, their validity, person, school asked for,
     /// then each subscription of the person's schools to the resource. Of several failing subscriptions the one
     /// that came closest to a yes is reported. Costs about half a microsecond and depends on nothing but the query.
     ///
@@ -117,6 +119,7 @@ impl<'s> View<'s> {
             entitling,
             subscriptions,
             until,
+            at: query.at,
         })
     }
 
@@ -156,7 +159,7 @@ impl<'s> View<'s> {
             None => None,
         };
         let resource = resource.ok_or(Denied::UnknownResource)?;
-        self.open(resource)?;
+        let open_until = self.open(resource, query.at)?;
         let person = person.ok_or(Denied::UnknownPerson)?;
         let record: records::Person = body.record(person)?;
         body.send_for_record::<records::Establishment>(record.establishment);
@@ -172,6 +175,7 @@ impl<'s> View<'s> {
             person,
             record,
             affiliations,
+            open_until,
             chosen: None,
         };
         if let Some(school) = query.school {
@@ -181,8 +185,9 @@ impl<'s> View<'s> {
         Ok(subject)
     }
 
-    /// Whether a resource may be used at all: its publisher and itself neither suspended nor switched off.
-    pub(crate) fn open(self, resource: Resource<'_>) -> Result<(), Denied> {
+    /// Whether a resource may be used at all at an instant: its publisher and itself neither suspended nor switched off,
+    /// and valid. A yes says until when they are valid.
+    pub(crate) fn open(self, resource: Resource<'_>, at: i64) -> Result<i64, Denied> {
         let (effects, publisher) = (&self.overlay.effects, resource.publisher());
         if effects.publisher_suspended(publisher.number).is_some() {
             return Err(Denied::PublisherSuspended);
@@ -196,7 +201,7 @@ impl<'s> View<'s> {
         if resource.disabled() {
             return Err(Denied::ResourceDisabled);
         }
-        Ok(())
+        resource.open_at(at)
     }
 
     /// What the indexes know a person by; `None` where no identifier can be so long. `ent` is the code of the project
@@ -211,7 +216,8 @@ impl<'s> View<'s> {
 }
 
 impl<'s> Subject<'s> {
-    /// Somebody who is known by number, in one of their schools; for comparisons, which ask about everybody.
+    /// Somebody who is known by number, in one of their schools; for comparisons, which ask about everybody and every
+    /// resource that is open, whether and not until when.
     pub(crate) fn in_school(
         view: View<'s>,
         resource: Resource<'s>,
@@ -227,6 +233,7 @@ impl<'s> Subject<'s> {
             person,
             record,
             affiliations,
+            open_until: i64::MAX,
             chosen: Some(position),
         })
     }
@@ -308,7 +315,7 @@ impl<'s> Subject<'s> {
             position: place.position,
             subscription: candidate.subscription,
             terms: candidate.terms,
-            verdict,
+            verdict: verdict.map(|until| until.min(self.open_until)),
         }
     }
 

@@ -4,11 +4,12 @@
 //! the same, a view shows an empty text, never another record's.
 
 use super::{Snapshot, View};
+use crate::format::period::{self, Bounds, DatedAttributes};
 use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
 use crate::format::{Corrupt, NONE};
 use crate::overlay::{Changed, Through};
-use crate::rules::Terms;
-use crate::{AttributeSet, Delivery, PublicSet, SubscriptionKind};
+use crate::rules::{self, Period, Terms};
+use crate::{AttributeSet, Delivery, Denied, PublicSet, SubscriptionKind};
 
 macro_rules! view {
     ($(#[$meta:meta])* $name:ident of $record:ident) => {
@@ -115,6 +116,12 @@ impl<'s> Publisher<'s> {
     #[must_use]
     pub fn disabled(&self) -> bool {
         self.record.flags & DISABLED != 0
+    }
+
+    /// When it is valid.
+    #[inline]
+    pub(super) fn validity(&self) -> Result<Period, Corrupt> {
+        validity(self.snapshot, self.record.validity_list)
     }
 
     /// Its resources, in the order of their ids.
@@ -233,10 +240,38 @@ impl<'s> Resource<'s> {
         self.texts(family, self.record.access_url_xml_text)
     }
 
-    /// Its release policy.
+    /// Until when it and its publisher are valid, when they are at this instant; else which of them is not.
+    #[inline]
+    pub(super) fn open_at(&self, at: i64) -> Result<i64, Denied> {
+        let own = validity(self.publisher.snapshot, self.record.validity_list)?;
+        rules::open(self.publisher.validity()?, own, at)
+    }
+
+    /// Whether it and its publisher are valid at an instant (Unix seconds), whatever their switches say.
     #[must_use]
-    pub fn attributes(&self) -> AttributeSet {
-        AttributeSet(self.record.attributes)
+    pub fn valid_at(&self, at: i64) -> bool {
+        self.open_at(at).is_ok()
+    }
+
+    /// Its release policy at an instant, Unix seconds. What cannot be read is not released.
+    #[must_use]
+    pub fn attributes_at(&self, at: i64) -> AttributeSet {
+        let always = AttributeSet(self.record.attributes);
+        if self.record.dated_release_list == 0 {
+            return always;
+        }
+        let words = self
+            .publisher
+            .snapshot
+            .body
+            .list(self.record.dated_release_list);
+        let dated = words.and_then(DatedAttributes::of).into_iter();
+        let dated = dated.flat_map(DatedAttributes::iter).flatten();
+        rules::released_at(
+            always,
+            dated.map(|(attribute, bounds)| (attribute, period(bounds))),
+            at,
+        )
     }
 
     fn family_record(&self) -> Option<records::Family> {
@@ -349,6 +384,17 @@ impl<'s> Subscription<'s> {
             kind: SubscriptionKind::Individual,
         })
     }
+}
+
+fn period((from, until): Bounds) -> Period {
+    Period { from, until }
+}
+
+/// When a publisher or resource is valid: always, where it does not say.
+#[inline]
+fn validity(snapshot: &Snapshot, list: u32) -> Result<Period, Corrupt> {
+    let bounds = period::validity(&snapshot.body, list)?;
+    Ok(bounds.map_or_else(|| Period::between(None, None), period))
 }
 
 /// What the rules need of a subscription. An unknown kind asks for an assignment, the narrower of the two.

@@ -131,6 +131,16 @@ pub struct Publisher {
     pub id: String,
     pub domain: String,
     pub disabled: bool,
+    pub valid: Days,
+}
+
+/// From when until when, in days of January 2026; either may be open.
+pub type Days = (Option<i64>, Option<i64>);
+
+/// Both as cells.
+fn days((from, until): Days) -> String {
+    let text = |day: Option<i64>| day.map(january_text).unwrap_or_default();
+    format!("{}\t{}", text(from), text(until))
 }
 
 #[derive(Debug, Clone, Default)]
@@ -146,6 +156,9 @@ pub struct Resource {
     pub mother: bool,
     pub opens_family: bool,
     pub release: Vec<&'static str>,
+    /// What is released for a time.
+    pub dated_release: Vec<(&'static str, Days)>,
+    pub valid: Days,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -263,14 +276,21 @@ impl Country {
             "ent person uai profiles divisions groups p_ms4 p_mat e_ms1",
             affiliations.collect(),
         );
-        let publishers = self.publishers.iter();
-        let publishers =
-            publishers.map(|p| format!("{}\tName\t{}\t{}", p.id, p.domain, yes(p.disabled)));
-        table(
-            "publishers.tsv",
-            "id name pseudonym_domain disabled",
-            publishers.collect(),
-        );
+        let valid = |valid: Days| valid != Days::default();
+        let dated = self.publishers.iter().any(|p| valid(p.valid));
+        let publishers = self.publishers.iter().map(|p| {
+            let mut line = format!("{}\tName\t{}\t{}", p.id, p.domain, yes(p.disabled));
+            if dated {
+                let _ = write!(line, "\t{}", days(p.valid));
+            }
+            line
+        });
+        let header = match dated {
+            true => "id name pseudonym_domain disabled from until",
+            false => "id name pseudonym_domain disabled",
+        };
+        table("publishers.tsv", header, publishers.collect());
+        let dated = self.resources.iter().any(|r| valid(r.valid));
         let mothers = self.resources.iter().any(|r| r.mother || r.opens_family);
         let resources = self.resources.iter().map(|r| {
             let mut line = format!(
@@ -288,6 +308,9 @@ impl Country {
             if mothers {
                 let _ = write!(line, "\t{}\t{}", yes(r.mother), yes(r.opens_family));
             }
+            if dated {
+                let _ = write!(line, "\t{}", days(r.valid));
+            }
             line
         });
         let mut header =
@@ -295,10 +318,27 @@ impl Country {
         if mothers {
             header.push_str(" mother opens_family");
         }
+        if dated {
+            header.push_str(" from until");
+        }
         table("resources.tsv", &header, resources.collect());
-        let release = self.resources.iter();
-        let release = release.flat_map(|r| r.release.iter().map(|a| format!("{}\t{a}", r.id)));
-        table("release.tsv", "resource attribute", release.collect());
+        let dated = self.resources.iter().any(|r| !r.dated_release.is_empty());
+        let release = self.resources.iter().flat_map(|r| {
+            let always = r.release.iter().map(|a| (*a, Days::default()));
+            let all = always.chain(r.dated_release.iter().copied());
+            all.map(|(attribute, time)| {
+                let mut line = format!("{}\t{attribute}", r.id);
+                if dated {
+                    let _ = write!(line, "\t{}", days(time));
+                }
+                line
+            })
+        });
+        let header = match dated {
+            true => "resource attribute from until",
+            false => "resource attribute",
+        };
+        table("release.tsv", header, release.collect());
         let later = self
             .subscriptions
             .iter()
@@ -416,7 +456,7 @@ impl Country {
             publishers: vec![Publisher {
                 id: "pub-x".into(),
                 domain: "house-x".into(),
-                disabled: false,
+                ..Publisher::default()
             }],
             resources: vec![Resource {
                 id: "ark:/99999/r1".into(),

@@ -212,6 +212,17 @@ pub fn ask_within(
     if resource.disabled {
         return Err("resource-disabled");
     }
+    for (days, not_yet, expired) in [
+        (publisher.valid, "publisher-not-yet", "publisher-expired"),
+        (resource.valid, "resource-not-yet", "resource-expired"),
+    ] {
+        if days.0.is_some_and(|from| q.at < january(from)) {
+            return Err(not_yet);
+        }
+        if days.1.is_some_and(|until| q.at >= january(until)) {
+            return Err(expired);
+        }
+    }
     let person = country
         .people
         .iter()
@@ -272,13 +283,17 @@ pub fn ask_within(
         .collect();
     Ok(Yes {
         origin_ent: person.ent.clone(),
-        released: released(country, resource, person, ent, &at),
+        released: released(country, resource, person, ent, &at, q.at),
         schools: entitling,
         subscriptions: subscriptions
             .into_iter()
             .map(|id| id.0.to_owned())
             .collect(),
-        until,
+        until: [publisher.valid.1, resource.valid.1]
+            .into_iter()
+            .flatten()
+            .map(january)
+            .fold(until, i64::min),
     })
 }
 
@@ -327,6 +342,7 @@ fn released(
     person: &Person,
     ent: &str,
     at: &[&Affiliation],
+    instant: i64,
 ) -> BTreeSet<(String, String)> {
     let mut values: Vec<(&str, String)> = Vec::new();
     for affiliation in at {
@@ -376,9 +392,15 @@ fn released(
         }
     }
     values.push(("idENT", base64(ent)));
+    let dated = resource.dated_release.iter().filter(|(_, (from, until))| {
+        from.is_none_or(|day| january(day) <= instant)
+            && until.is_none_or(|day| instant < january(day))
+    });
+    let dated: Vec<&str> = dated.map(|(attribute, _)| *attribute).collect();
     values
         .into_iter()
-        .filter(|(attribute, value)| resource.release.contains(attribute) && !value.is_empty())
+        .filter(|(attribute, _)| resource.release.contains(attribute) || dated.contains(attribute))
+        .filter(|(_, value)| !value.is_empty())
         .map(|(attribute, value)| (attribute.to_owned(), value))
         .collect()
 }

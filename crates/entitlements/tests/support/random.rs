@@ -9,7 +9,7 @@ use proptest::sample::{select, subsequence};
 
 use super::naive::{Question, Yes, covered};
 use super::{
-    Affiliation, Assignment, Country, Ent, Group, Person, Publisher, Resource, Subscription,
+    Affiliation, Assignment, Country, Days, Ent, Group, Person, Publisher, Resource, Subscription,
     january,
 };
 
@@ -138,6 +138,36 @@ pub fn resource_id(number: usize) -> String {
     format!("ark:/99999/r{number}")
 }
 
+/// A validity that most have not.
+fn valid() -> impl Strategy<Value = Days> {
+    (
+        prop::option::weighted(0.15, 2..=14_i64),
+        prop::option::weighted(0.15, 15..=31_i64),
+    )
+}
+
+/// Attributes for a time, as raw numbers: those given always, and times that meet an earlier one, are dropped.
+fn dated_release(
+    always: &[&'static str],
+    raw: Vec<(&'static str, Option<i64>, i64, bool)>,
+) -> Vec<(&'static str, Days)> {
+    let mut taken: Vec<(&'static str, Days)> = Vec::new();
+    for (attribute, from, length, open) in raw {
+        let begins = from.unwrap_or(1);
+        let until = Some(begins + length).filter(|until| !open && *until <= 31);
+        let meets = |(other, days): &(&str, Days)| {
+            *other == attribute
+                && begins < days.1.unwrap_or(99)
+                && days.0.unwrap_or(0) < until.unwrap_or(99)
+        };
+        let dated = from.or(until).is_some();
+        if dated && !always.contains(&attribute) && !taken.iter().any(meets) {
+            taken.push((attribute, (from, until)));
+        }
+    }
+    taken
+}
+
 fn resources() -> impl Strategy<Value = Vec<Resource>> {
     let one = (
         0..2_usize,
@@ -145,13 +175,26 @@ fn resources() -> impl Strategy<Value = Vec<Resource>> {
         select(&["", "f1"][..]),
         subsequence(&ATTRIBUTES[..], 0..=15),
         (any::<bool>(), any::<bool>()),
+        valid(),
+        vec(
+            (
+                select(&ATTRIBUTES[..]),
+                prop::option::weighted(0.7, 1..=25_i64),
+                1..=12_i64,
+                prop::bool::weighted(0.2),
+            ),
+            0..12,
+        ),
     );
     vec(one, RESOURCES).prop_map(|all| {
         let mut mothers = BTreeSet::new();
         (0..)
             .zip(all)
             .map(
-                |(number, (publisher, disabled, family, release, (mother, opens)))| {
+                |(
+                    number,
+                    (publisher, disabled, family, release, (mother, opens), valid, dated),
+                )| {
                     // A family has one mother at most.
                     let mother =
                         mother && !family.is_empty() && mothers.insert((publisher, family));
@@ -163,7 +206,9 @@ fn resources() -> impl Strategy<Value = Vec<Resource>> {
                         disabled,
                         mother,
                         opens_family: mother && opens,
+                        dated_release: dated_release(&release, dated),
                         release,
+                        valid,
                         ..Resource::default()
                     }
                 },
@@ -327,9 +372,10 @@ fn countries(full: bool) -> impl Strategy<Value = Country> {
         subscriptions(),
         vec(raw, 0..50),
         prop::bool::weighted(0.1),
+        valid(),
     )
         .prop_map(
-            move |(affiliations, resources, mut subscriptions, raw, disabled)| {
+            move |(affiliations, resources, mut subscriptions, raw, disabled, valid)| {
                 if !full {
                     for (number, subscription) in (0..).zip(&mut subscriptions) {
                         subscription.id = format!("s{number}");
@@ -352,12 +398,13 @@ fn countries(full: bool) -> impl Strategy<Value = Country> {
                         Publisher {
                             id: "pub-0".into(),
                             domain: "d0".into(),
-                            disabled: false,
+                            ..Publisher::default()
                         },
                         Publisher {
                             id: "pub-1".into(),
                             domain: "d1".into(),
                             disabled,
+                            valid,
                         },
                     ],
                     resources,
