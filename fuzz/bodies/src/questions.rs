@@ -93,6 +93,7 @@ fn justified(grant: &Grant<'_>, query: &Query<'_>, pseudonymizer: &Pseudonymizer
         !resource.disabled() && !resource.publisher().disabled(),
         "switched off"
     );
+    assert!(resource.valid_at(query.at), "not valid");
     assert!(query.at < grant.until(), "ended");
     assert!(grant.schools().count() > 0 && grant.subscriptions().count() > 0);
     let publics: BTreeSet<Public> = grant.profiles().iter().filter_map(public_of).collect();
@@ -102,7 +103,11 @@ fn justified(grant: &Grant<'_>, query: &Query<'_>, pseudonymizer: &Pseudonymizer
         assert!(!publics.is_empty(), "a right without a public");
     }
     let pseudonym = pseudonymizer.of(grant);
-    let policy: BTreeSet<&str> = resource.attributes().iter().map(|a| a.as_str()).collect();
+    let policy: BTreeSet<&str> = resource
+        .attributes_at(query.at)
+        .iter()
+        .map(|a| a.as_str())
+        .collect();
     for released in grant.release(&pseudonym) {
         assert!(
             policy.contains(released.name),
