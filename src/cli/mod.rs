@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod anonymise;
 mod audit;
 mod bodies;
+mod build;
 mod check;
 mod collect;
 mod diff;

@@ -1,22 +1,20 @@
-//! `octroi snapshot {build,check,show}`
+//! `octroi snapshot {check,show}`, and where its other commands are.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Sources, build};
+use clap::Subcommand;
 use octroi_saml::Time;
 
+use super::build::Build;
 use super::diff::Diff;
-use super::progress::Shown;
 use super::publish::{Activate, Gc, List, Publish, Rollback};
 use super::{Ended, complain, say};
-use crate::clock::system_now;
 
 /// Build, check or show a snapshot of the directory.
 #[derive(Debug, Subcommand)]
 pub(super) enum Snapshot {
-    /// Build a snapshot from a source directory.
+    /// Build a snapshot from a source directory, and with a store from its log of changes.
     Build(Build),
     /// Make a copy of production for another environment, in which nobody is to be found again.
     Anonymise(super::anonymise::Anonymise),
@@ -47,36 +45,6 @@ pub(super) enum Snapshot {
     },
 }
 
-/// Build a snapshot from a source directory.
-#[derive(Debug, Args)]
-pub(super) struct Build {
-    /// The source directory (docs/directory.md says what is in it).
-    source: PathBuf,
-    /// The snapshot file, replaced by rename when the build succeeds.
-    out: PathBuf,
-    /// Portals' segments, as `octroi collect` leaves them; their people are added to those of the tables.
-    #[arg(long, value_name = "FOLDER")]
-    directory: Option<PathBuf>,
-    /// Generation number; one more than the previous snapshot's when absent.
-    #[arg(long)]
-    generation: Option<u64>,
-    /// The snapshot in force, compared with the new one; the file at OUT when absent.
-    #[arg(long, value_name = "FILE")]
-    previous: Option<PathBuf>,
-    /// A publisher whose pseudonym domain is meant to change. May be repeated.
-    #[arg(long, value_name = "ID")]
-    rekeyed: Vec<String>,
-    /// Lines of one table that may be set aside before the ratio counts.
-    #[arg(long, default_value_t = BuildOptions::default().max_set_aside)]
-    max_set_aside: u64,
-    /// Share of one table's lines that may be set aside.
-    #[arg(long, default_value_t = BuildOptions::default().max_set_aside_ratio)]
-    max_set_aside_ratio: f64,
-    /// Report in JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 impl Snapshot {
     pub(super) fn run(&self) -> Ended {
         let done = match self {
@@ -95,91 +63,6 @@ impl Snapshot {
             complain(error);
             Ended::Failed
         })
-    }
-}
-
-impl Build {
-    fn run(&self) -> Result<Ended, String> {
-        let previous = self
-            .previous
-            .clone()
-            .or_else(|| self.out.exists().then(|| self.out.clone()));
-        // Only its head is wanted; the build compares the rest.
-        let before = match &previous {
-            Some(file) => Some(
-                octroi_entitlements::Snapshot::open_without_hashing(file)
-                    .map_err(|error| format!("{}: {error}", file.display()))?,
-            ),
-            None => None,
-        };
-        let following = before.as_ref().map(|it| it.generation().saturating_add(1));
-        let generation = self.generation.or(following).unwrap_or(1);
-        // The same key as before, so that `octroi snapshot diff` knows people again.
-        let hash_key = before
-            .as_ref()
-            .map(octroi_entitlements::Snapshot::fingerprint_key);
-        drop(before);
-        let options = BuildOptions {
-            generation,
-            built_at: system_now().unix_seconds(),
-            max_set_aside: self.max_set_aside,
-            max_set_aside_ratio: self.max_set_aside_ratio,
-            previous,
-            hash_key,
-            rekeyed: self.rekeyed.clone(),
-            ..BuildOptions::default()
-        };
-        let mut sources = Sources::tables(&self.source);
-        if let Some(directory) = &self.directory {
-            sources = sources.with_directory(directory);
-        }
-        let shown = Shown::new();
-        let built = build(&sources, &self.out, &options, &shown);
-        shown.end();
-        match built {
-            Ok(report) => {
-                say(&if self.json {
-                    json(&report)?
-                } else {
-                    self.words(&report, generation)
-                });
-                Ok(Ended::Fine)
-            }
-            Err(BuildError::Io { path, error }) => Err(format!("{path}: {error}")),
-            Err(error) => {
-                if let BuildError::TooManySetAside { listed, .. } = &error {
-                    listed.iter().for_each(|line| say(&format!("{line}\n")));
-                }
-                complain(format!("refused: {error}"));
-                Ok(Ended::Refused)
-            }
-        }
-    }
-
-    fn words(&self, report: &BuildReport, generation: u64) -> String {
-        let mut text = String::new();
-        for line in &report.set_aside {
-            let _ = writeln!(text, "set aside: {line}");
-        }
-        for (file, table) in &report.files {
-            let _ = writeln!(
-                text,
-                "{file:<24} {:>10} lines {:>10} taken {:>6} set aside",
-                table.lines, table.taken, table.set_aside
-            );
-        }
-        let _ = writeln!(
-            text,
-            "{}: generation {generation}, {} people, {} resources, {} subscriptions, {} bytes, {} set aside, digest {}",
-            self.out.display(),
-            report.counts.people,
-            report.counts.resources,
-            report.counts.subscriptions,
-            report.bytes,
-            report.set_aside_total(),
-            report.digest
-        );
-        text
     }
 }
 
@@ -228,11 +111,12 @@ fn show(file: &Path, as_json: bool) -> Result<Ended, String> {
         return Ok(Ended::Fine);
     }
     let mut text = format!(
-        "{}\n  generation      {}\n  built at        {built_at}\n  digest          {}\n  sources         {}\n  bytes           {}\n",
+        "{}\n  generation      {}\n  built at        {built_at}\n  digest          {}\n  sources         {}\n  changes to      {}\n  bytes           {}\n",
         file.display(),
         snapshot.generation(),
         snapshot.digest(),
         snapshot.sources_digest(),
+        snapshot.overlay_sequence(),
         snapshot.size(),
     );
     for (name, count) in [
@@ -258,7 +142,7 @@ fn open(file: &Path) -> Result<octroi_entitlements::Snapshot, String> {
         .map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, String> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, String> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|error| error.to_string())

@@ -8,63 +8,20 @@
 //! A reader stops at the last good batch; it never skips one, and never applies what it could not verify. Entries name
 //! people: nothing here may log one.
 
+mod objects;
+
 use std::sync::Arc;
 
-use octroi_entitlements::overlay::{Change, Entry};
-use serde::{Deserialize, Serialize};
+use octroi_entitlements::overlay::Entry;
 
-use super::envelope::{Opened, Signed, SignedError, open};
+pub use self::objects::{BASE, Base, Batch, MOST_IN_BATCH, batch_name, standing};
+use super::envelope::{Opened, Signed as _, SignedError, open};
 use super::keys::Keys;
 use super::manifest::LogEnd;
 use super::remote::{Remote, StoreError};
 
 /// Entries that a log holds at most: past this, build and collect first.
 pub const MOST_ENTRIES: usize = 1_000_000;
-/// Entries of one batch.
-pub const MOST_IN_BATCH: usize = 10_000;
-/// Where the base stands.
-pub const BASE: &str = "overlay/base.json";
-
-/// Entries that were appended together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Batch {
-    /// The environment that it is for.
-    pub environment: String,
-    /// Digest of the batch before, or of the last that a base stands for; empty for the first of all.
-    pub previous: String,
-    /// The entries, numbered one after the other.
-    pub entries: Vec<Entry>,
-}
-
-/// What stands for the entries that were collected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Base {
-    /// The environment that it is for.
-    pub environment: String,
-    /// The last entry that was collected, and the digest of its batch.
-    pub end: LogEnd,
-    /// Revocations and suspensions among the collected entries that were not lifted.
-    pub standing: Vec<Entry>,
-}
-
-impl Signed for Batch {
-    const TYPE: &'static str = "application/vnd.octroi.overlay.v1+json";
-    const LONGEST: usize = 16 << 20;
-}
-
-impl Signed for Base {
-    const TYPE: &'static str = "application/vnd.octroi.overlay-base.v1+json";
-    const LONGEST: usize = 64 << 20;
-}
-
-/// Name of the batch whose first entry has this number.
-#[must_use]
-pub fn batch_name(first: u64) -> String {
-    format!("overlay/{first:020}.json")
-}
-
 /// Why a batch or base is not taken. The log stays at its last good entry.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -119,6 +76,8 @@ pub struct Log {
     entries: Vec<Arc<Entry>>,
     /// Where the base ends and where each batch ends, in order.
     ends: Vec<LogEnd>,
+    /// The last entry that is not here whole.
+    begins_after: u64,
 }
 
 impl Log {
@@ -129,6 +88,7 @@ impl Log {
             environment: environment.to_owned(),
             entries: Vec::new(),
             ends: Vec::new(),
+            begins_after: 0,
         }
     }
 
@@ -136,6 +96,7 @@ impl Log {
     #[must_use]
     pub fn from_end(environment: &str, end: LogEnd) -> Self {
         Self {
+            begins_after: end.sequence,
             ends: vec![end],
             ..Self::new(environment)
         }
@@ -157,6 +118,12 @@ impl Log {
     #[must_use]
     pub fn ends(&self) -> &[LogEnd] {
         &self.ends
+    }
+
+    /// Every entry after this one is here; of those up to it, at most what a base kept. 0 for a whole log.
+    #[must_use]
+    pub fn begins_after(&self) -> u64 {
+        self.begins_after
     }
 
     /// Whether this log goes through `end`: `None` when it has not come so far.
@@ -252,6 +219,7 @@ impl Log {
         let standing = base.standing.into_iter().map(Arc::new);
         self.entries = standing.chain(later).collect();
         self.ends.retain(|end| end.sequence > base.end.sequence);
+        self.begins_after = base.end.sequence;
         self.ends.insert(0, base.end);
         Ok(())
     }
@@ -347,52 +315,10 @@ pub async fn load(remote: &Remote, keys: &Keys, environment: &str) -> Result<Log
     Ok(log)
 }
 
-/// The revocations and suspensions up to `until` that were not lifted by then.
-#[must_use]
-pub fn standing(entries: &[Arc<Entry>], until: u64) -> Vec<Entry> {
-    let mut last: std::collections::BTreeMap<(u8, &str, &str), &Arc<Entry>> =
-        std::collections::BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.sequence <= until) {
-        if let Some(key) = concerns(&entry.change) {
-            last.insert(key, entry);
-        }
-    }
-    let mut kept: Vec<Entry> = last
-        .into_values()
-        .filter(|entry| takes_away(&entry.change))
-        .map(|entry| Entry::clone(entry))
-        .collect();
-    kept.sort_by_key(|entry| entry.sequence);
-    kept
-}
-
-/// Whom or what a standing change is about.
-fn concerns(change: &Change) -> Option<(u8, &str, &str)> {
-    match change {
-        Change::PersonRevoked { ent, person } | Change::PersonRestored { ent, person } => {
-            Some((0, ent, person))
-        }
-        Change::PublisherSuspended { publisher } | Change::PublisherResumed { publisher } => {
-            Some((1, publisher, ""))
-        }
-        Change::ResourceSuspended { resource } | Change::ResourceResumed { resource } => {
-            Some((2, resource, ""))
-        }
-        _ => None,
-    }
-}
-
-fn takes_away(change: &Change) -> bool {
-    matches!(
-        change,
-        Change::PersonRevoked { .. }
-            | Change::PublisherSuspended { .. }
-            | Change::ResourceSuspended { .. }
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use octroi_entitlements::overlay::Change;
+
     use super::*;
     use crate::store::envelope::seal;
     use crate::store::keys::tests::{key, keys};
@@ -496,6 +422,10 @@ mod tests {
         old.rebase(base.clone()).unwrap();
         assert_eq!(old.end(), whole.end());
         assert_eq!(old.entries(), fresh.entries());
+        assert_eq!(
+            [&whole, &old, &fresh].map(Log::begins_after),
+            [0, base.document.end.sequence, base.document.end.sequence]
+        );
         // A base of another history is refused.
         let mut forged = base;
         forged.document.end.digest = "00".repeat(32);

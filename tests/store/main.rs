@@ -12,6 +12,8 @@
 #[path = "../edge/client.rs"]
 #[allow(dead_code, reason = "shared with the suite of the edge")]
 mod client;
+mod command;
+mod contained;
 #[path = "../world/country.rs"]
 #[allow(dead_code, reason = "shared with the suite of the flows")]
 mod country;

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use octroi::store::fetch::body_name;
 
 use crate::client::admin;
+use crate::command::{done, octroi};
 use crate::depot::{Depot, revoked};
 
 /// A gateway as a process, killed with the test.
@@ -87,23 +88,6 @@ fn config(depot: &Depot, name: &str) -> (PathBuf, SocketAddr) {
     let file = format!("config/{name}.toml");
     depot.place.write(&file, &text);
     (depot.place.path(&file), port)
-}
-
-fn octroi(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_octroi"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn done(depot: &Depot, command: &[&str], more: &[&str]) -> String {
-    let config = depot.place.path("config/publisher.toml");
-    let arguments = [command, &["--config", config.to_str().unwrap()], more].concat();
-    let output = octroi(&arguments);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {text}{error}");
-    text
 }
 
 const GENERATION: &str = "octroi_snapshot_generation";
