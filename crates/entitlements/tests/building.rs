@@ -272,10 +272,10 @@ fn rekeying_maps_old_to_new_in_an_order_that_tells_nothing() {
     let pseudonymizer = Pseudonymizer::new(&[3; 32]).unwrap();
     let mut map = Vec::new();
     let done = rekey(
+        &Sources::tables(folder.path()),
         folder.path(),
         &pseudonymizer,
-        "house-x",
-        "house-x-2",
+        ["house-x", "house-x-2"],
         |old, new| {
             map.push((old.to_string(), new.to_string()));
         },

@@ -7,6 +7,7 @@ use octroi_directory::Degree;
 use octroi_directory::current::Directory;
 use octroi_entitlements::{
     BuildError, BuildOptions, BuildReport, Pseudonymizer, Query, Silent, Snapshot, Sources, build,
+    rekey,
 };
 use support::segments::TAKEN_OVER;
 use support::{Country, Ent, Folder, Person, january};
@@ -317,4 +318,73 @@ fn the_number_of_threads_changes_no_octet() {
         std::fs::read(folder.join("out")).unwrap()
     });
     assert!(octets[0] == octets[1] && octets[1] == octets[2]);
+}
+
+#[test]
+fn rekeying_maps_people_of_tables_and_of_both_flows_once() {
+    let mut country = with_names();
+    let named = |ent: &str, id: &str| Person {
+        ent: ent.into(),
+        id: id.into(),
+        ..Person::default()
+    };
+    country.ents.push(Ent {
+        code: "C0".into(),
+        ..country.ents[0].clone()
+    });
+    country.people.push(named("B0", "p2"));
+    country.people.push(named("C0", "p1"));
+    let (folder, sources) = place(&country);
+    // p2 also in the first degree; p3 only in the table, p1 in the table, too.
+    let directory = folder.join("directory");
+    country.write_segment(&directory, "B0", Degree::First, |id| id == "p2");
+    country.people = vec![named("B0", "p3"), named("B0", "p1")];
+    country.write(folder.path());
+    let pseudonymizer = Pseudonymizer::new(&[3; 32]).unwrap();
+    let map = |sources: &Sources| {
+        let mut map = Vec::new();
+        let domains = ["house-x", "house-x-2"];
+        let done = rekey(
+            sources,
+            folder.path(),
+            &pseudonymizer,
+            domains,
+            |old, new| map.push((old.to_string(), new.to_string())),
+        )
+        .unwrap();
+        assert_eq!((done.people, done.set_aside), (map.len() as u64, 0));
+        map
+    };
+    let expected = |people: &[(&str, &str)]| {
+        let mut all: Vec<(String, String)> = people
+            .iter()
+            .map(|(ent, id)| {
+                ["house-x", "house-x-2"]
+                    .map(|domain| pseudonymizer.derive(ent, id, domain).to_string())
+                    .into()
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let everybody = [("B0", "p1"), ("B0", "p2"), ("B0", "p3"), ("C0", "p1")];
+    assert_eq!(map(&sources), expected(&everybody));
+    std::fs::remove_file(folder.join("people.tsv")).unwrap();
+    let collected = [("B0", "p1"), ("B0", "p2"), ("C0", "p1")];
+    assert_eq!(map(&sources), expected(&collected));
+    // Neither the table, nor a directory: nobody is no answer.
+    let nothing = Sources::tables(folder.path());
+    let domains = ["house-x", "house-x-2"];
+    assert!(rekey(&nothing, folder.path(), &pseudonymizer, domains, |_, _| ()).is_err());
+    // A damaged segment is an error, never a shorter map.
+    let segment = Directory::new(&directory).all().unwrap().remove(0).path;
+    let mut octets = std::fs::read(&segment).unwrap();
+    let middle = octets.len() / 2;
+    octets[middle] ^= 1;
+    std::fs::write(&segment, octets).unwrap();
+    let damaged = rekey(&sources, folder.path(), &pseudonymizer, domains, |_, _| ());
+    assert!(
+        matches!(damaged, Err(BuildError::Segment { .. })),
+        "{damaged:?}"
+    );
 }
