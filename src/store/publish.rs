@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use octroi_entitlements::overlay::{Change, Entry};
+use octroi_entitlements::subscription::{Checker, RuleBroken};
 use octroi_entitlements::{Snapshot, SnapshotError};
 use octroi_saml::Time;
 
@@ -65,6 +66,17 @@ pub enum PublishError {
         /// Why.
         error: octroi_entitlements::overlay::EntryError,
     },
+    /// A change breaks a rule of subscriptions.
+    #[error("change {number}: {}: {rule}", rule.field().column())]
+    Rule {
+        /// Which, from 1.
+        number: usize,
+        /// The first rule that it breaks.
+        rule: RuleBroken,
+    },
+    /// Rules cannot be asked.
+    #[error("the time zone Europe/Paris is missing from this program")]
+    NoTimeZone,
     /// Others were faster each time.
     #[error("others publish at the same time; try again")]
     Contended,
@@ -222,16 +234,22 @@ impl Publisher {
         self.activate(target.body, Why::Rollback, true, now).await
     }
 
-    /// Appends changes to the log, one batch for each [`log::MOST_IN_BATCH`]. When this returns, they are durable, and
+    /// Appends changes to the log, one batch for each [`log::MOST_IN_BATCH`], when all keep bounds and rules. When this returns, they are durable, and
     /// the answer is the number of the last one.
     ///
     /// # Errors
     /// [`PublishError`]; batches before the one that failed are in the log.
     pub async fn append(&self, changes: &[Change], now: Time) -> Result<u64, PublishError> {
+        let checker = Checker::new().ok_or(PublishError::NoTimeZone)?;
         for (number, change) in (1..).zip(changes) {
             change
                 .check()
                 .map_err(|error| PublishError::Change { number, error })?;
+            if let Err(broken) = change.check_rules(&checker)
+                && let Some(rule) = broken.first().copied()
+            {
+                return Err(PublishError::Rule { number, rule });
+            }
         }
         let newest = newest(&self.remote, &self.keys).await?;
         let mut log = self.log_end(newest.as_ref()).await?;

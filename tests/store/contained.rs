@@ -178,3 +178,32 @@ fn a_build_never_goes_without_entries_that_it_should_have() {
     assert_eq!(snapshot.overlay_sequence(), 3);
     assert!(snapshot.resolve(&TEACHER).is_ok());
 }
+
+#[test]
+fn a_subscription_that_breaks_a_rule_is_not_appended_nor_what_comes_with_it() {
+    let depot = Depot::new();
+    depot.configure();
+    for (id, years, told) in [
+        ("abonnements", 1, "change 2: id: RG12"),
+        ("_new", 1, "change 2: id: RG13"),
+        ("new", 11, "change 2: until: RG8"),
+        ("AUTO_new", 1, "change 2: id: AUTO_"),
+    ] {
+        let Change::SubscriptionPut(mut put) = subscribed() else {
+            unreachable!()
+        };
+        put.subscription = id.to_owned();
+        put.until = put.from + years * 365 * 24 * 3600;
+        let lines = [revoked("pupil-1"), Change::SubscriptionPut(put)]
+            .map(|change| serde_json::to_string(&change).unwrap())
+            .join("\n");
+        depot.place.write("changes.jsonl", &lines);
+        let paths = ["config/publisher.toml", "changes.jsonl"].map(|p| depot.place.path(p));
+        let [config, file] = paths.each_ref().map(|path| path.to_str().unwrap());
+        let output = octroi(&["overlay", "append", "-c", config, file]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(told), "{error}");
+        assert!(!depot.object(&batch_name(1)).exists(), "{id}");
+    }
+}

@@ -2,13 +2,15 @@
 //!
 //! Compiling is a fold: each entry changes the [`Effects`] that stand so far, in the order of the log, and nothing is ever
 //! undone. So adding entries costs a copy of the effects and the new entries, on whatever thread adds them, never on
-//! one that answers. Files of this module: `change` (what an entry says), `compile` (the fold), `effects` (what a
-//! look-up asks), `unknown` (what the snapshot does not know). The semantics are in `docs/overlay.md`.
+//! one that answers. Files of this module: `change` (what an entry says), `ruled` (the rules that whoever makes one
+//! keeps), `compile` (the fold), `effects` (what a look-up asks), `unknown` (what the snapshot does not know). The
+//! semantics are in `docs/overlay.md`.
 //! Nothing here decides a right; [`crate::rules`] does.
 
 mod change;
 mod compile;
 mod effects;
+mod ruled;
 mod unknown;
 
 use std::sync::Arc;
