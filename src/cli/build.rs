@@ -56,6 +56,9 @@ pub(super) struct Build {
     /// Share of one table's lines that may be set aside.
     #[arg(long, default_value_t = BuildOptions::default().max_set_aside_ratio)]
     max_set_aside_ratio: f64,
+    /// How many entries set aside of each table the report lists; all are counted.
+    #[arg(long, default_value_t = BuildOptions::default().listed)]
+    listed: usize,
     /// Report in JSON.
     #[arg(long)]
     json: bool,
@@ -106,6 +109,7 @@ impl Build {
             built_at: system_now().unix_seconds(),
             max_set_aside: self.max_set_aside,
             max_set_aside_ratio: self.max_set_aside_ratio,
+            listed: self.listed,
             previous,
             hash_key,
             rekeyed: self.rekeyed.clone(),
