@@ -18,6 +18,7 @@ mod explain;
 mod overlay;
 mod progress;
 mod publish;
+mod rekey;
 mod serve;
 mod snapshot;
 mod status;

@@ -33,6 +33,8 @@ pub(super) enum Snapshot {
     Rollback(Rollback),
     /// Remove old bodies, their manifests, and the changes that every kept body contains.
     Gc(Gc),
+    /// Write the map from old pseudonyms to new ones, for a publisher whose pseudonym domain changes.
+    Rekey(super::rekey::Rekey),
     /// List the manifests of a store, newest first.
     List(List),
     /// Show what a snapshot is.
@@ -56,6 +58,7 @@ impl Snapshot {
             Self::Diff(diff) => diff.run(),
             Self::Rollback(rollback) => rollback.run(),
             Self::Gc(gc) => gc.run(),
+            Self::Rekey(rekey) => rekey.run(),
             Self::List(list) => list.run(),
             Self::Show { file, json } => show(file, *json),
         };

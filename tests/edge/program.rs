@@ -59,6 +59,43 @@ fn check_says_what_is_wrong_and_exits_accordingly() {
 }
 
 #[test]
+fn a_publisher_gets_its_map_from_old_pseudonyms_to_new_ones() {
+    let place = Place::new();
+    let paths = ["config/octroi.toml", "tables", "map.tsv"].map(|name| place.path(name));
+    let [config, tables, map] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let domains = ["push-domain", "push-domain-2"];
+    let [old, new] = domains;
+    let asked = [
+        "snapshot", "rekey", "-c", config, "--old", old, "--new", new, tables, map,
+    ];
+    let done = octroi(&asked);
+    assert_eq!(code(&done), 0, "{}", out(&done));
+    // The key of the place, and the people of its tables.
+    let key = octroi_entitlements::Pseudonymizer::new(&[0x5a; 64]).unwrap();
+    let people = [
+        ("B0", "pupil-1"),
+        ("B0", "teacher-1"),
+        ("B0", "teacher-2"),
+        ("C0", "pupil-1"),
+    ];
+    let mut expected = people.map(|(ent, person)| {
+        let [old, new] = domains.map(|domain| key.derive(ent, person, domain).to_string());
+        format!("{old}\t{new}\n")
+    });
+    expected.sort();
+    assert_eq!(std::fs::read_to_string(map).unwrap(), expected.concat());
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(map).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+    // Never over another file; and no part of a map stays.
+    assert_eq!(code(&octroi(&asked)), 2);
+    assert_eq!(std::fs::read_to_string(map).unwrap(), expected.concat());
+    std::fs::remove_file(map).unwrap();
+    std::fs::remove_file(place.path("tables/people.tsv")).unwrap();
+    assert_eq!(code(&octroi(&asked)), 2);
+    assert!(!paths[2].exists());
+}
+
+#[test]
 fn snapshots_are_built_checked_shown_and_asked() {
     let place = Place::new();
     let (tables, next) = (place.path("tables"), place.path("next.octroi"));
