@@ -175,7 +175,11 @@ impl Collect {
         }
         logs::init(log.level);
         logs::quiet_panics();
-        let base = file.parent().unwrap_or(Path::new(""));
+        // A bare name lies in the current folder; an empty path could not be opened to sync it.
+        let base = match file.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
         let clock = Arc::new(Clock::system());
         let office = Office::open(settings, base, clock).map_err(|error| error.to_string())?;
         Ok(Arc::new(office))
@@ -206,12 +210,9 @@ impl Collect {
             }
             What::Report { ent, archive, json } => {
                 let portal = one(office, ent)?;
-                say(&overview::report(
-                    office,
-                    portal,
-                    archive.as_deref(),
-                    *json,
-                )?);
+                let report = overview::report(office, portal, archive.as_deref(), *json)?;
+                say(report.trim_end());
+                say("\n");
                 Ok(Ended::Ok)
             }
             What::Approve { ent, archive, who } => {

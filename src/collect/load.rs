@@ -273,9 +273,11 @@ impl<'o> Desk<'o> {
             source: source(&delivery.id),
             ..force.head().clone()
         };
-        let report = amend
+        let mut report = amend
             .finish(head, &delivery.file, draft)
             .map_err(|error| blame(&error, Code::DeltaForm))?;
+        report.packed_octets = delivery.bytes;
+        report.sha256.clone_from(&delivery.id);
         Loaded::of(&Outcome::Imported(report))
     }
 }

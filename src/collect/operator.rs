@@ -13,6 +13,7 @@ use super::ledger::event::Sort;
 use super::ledger::{Delivery, Event, Status};
 use super::load::LoadError;
 use super::name::Name;
+use super::overview::unknown;
 use super::vault::Kind;
 use super::work::remove;
 
@@ -33,12 +34,14 @@ impl Desk<'_> {
         }
         // A file that was refused and sent again has two: the one that came last is meant.
         found.sort_by_key(|(_, delivery)| delivery.received);
-        found.pop().ok_or_else(|| {
-            DeskError::Asked(format!(
-                "{}: no delivery {base} is known",
-                self.portal.ent.value
-            ))
-        })
+        found.pop().map_or_else(
+            || {
+                let states = self.ledgers.values().map(|ledger| ledger.state());
+                let known = states.flat_map(|state| state.deliveries.values());
+                Err(unknown(&self.portal.ent.value, Some(&base), known))
+            },
+            Ok,
+        )
     }
 
     /// Lets a delivery that is held pass, once, and works on it.

@@ -227,13 +227,13 @@ pub fn report(
             found = Some((degree, last.clone()));
         }
     }
-    let (degree, delivery) =
-        found.ok_or_else(|| DeskError::Asked(format!("{}: no such delivery", portal.ent.value)))?;
-    if delivery.status == Status::Held {
-        return Ok(delivery
-            .words
-            .iter()
-            .fold(String::new(), |text, words| text + words + "\n"));
+    let Some((degree, delivery)) = found else {
+        let states = office.peek(portal)?;
+        let known = states.values().flat_map(|state| state.deliveries.values());
+        return Err(unknown(&portal.ent.value, archive, known));
+    };
+    if !matches!(delivery.status, Status::Taken | Status::Empty) {
+        return Ok(not_loaded(&delivery, json));
     }
     let stem = Desk::stem_of(degree, &delivery);
     let ending = if json { "json" } else { "txt" };
@@ -242,6 +242,66 @@ pub fn report(
         .join("reports")
         .join(format!("{stem}.{ending}"));
     std::fs::read_to_string(&path).map_err(at(&path))
+}
+
+/// Nobody knows the delivery that was asked for: which ones are known.
+pub(super) fn unknown<'d>(
+    ent: &str,
+    archive: Option<&str>,
+    known: impl Iterator<Item = &'d Delivery>,
+) -> DeskError {
+    let mut known: Vec<&Delivery> = known.collect();
+    known.sort_by_key(|delivery| std::cmp::Reverse(delivery.received));
+    let names: Vec<String> = known
+        .iter()
+        .take(5)
+        .map(|delivery| format!("{} ({})", delivery.file, delivery.status.name()))
+        .collect();
+    let wanted = archive.map_or_else(
+        || "no delivery was taken yet".to_owned(),
+        |archive| format!("no delivery {archive} is known"),
+    );
+    DeskError::Asked(if names.is_empty() {
+        format!("{ent}: {wanted}; none has come")
+    } else {
+        format!("{ent}: {wanted}; the last are {}", names.join(", "))
+    })
+}
+
+/// The page of a delivery that is not in the directory, and so has no report of a load.
+fn not_loaded(delivery: &Delivery, json: bool) -> String {
+    if json {
+        let told = json!({
+            "source": delivery.file, "sha256": delivery.id, "status": delivery.status.name(),
+            "packed_octets": delivery.bytes, "reasons": delivery.words,
+        });
+        return format!("{told:#}\n");
+    }
+    let status = match delivery.status {
+        Status::Held => {
+            "RETENUE : un opérateur doit l'approuver / HELD: an operator must approve it"
+        }
+        Status::Refused => "REFUSÉE : à renvoyer / REFUSED: to be sent again",
+        Status::Superseded => {
+            "REMPLACÉE par une livraison plus récente / SUPERSEDED by a later one"
+        }
+        Status::Received | Status::Approved => "EN ATTENTE / WAITING",
+        Status::Taken | Status::Empty => "CHARGÉE / LOADED",
+    };
+    let mut text = String::new();
+    for (label, value) in [
+        ("Archive / Archive", delivery.file.as_str()),
+        ("Résultat / Result", status),
+    ] {
+        let _ = writeln!(text, "{label:<64} {value}");
+    }
+    if !delivery.words.is_empty() {
+        text.push_str("\nMotifs / Reasons\n");
+        for words in &delivery.words {
+            let _ = writeln!(text, "  {words}");
+        }
+    }
+    text
 }
 
 /// Drift in words: what the full load has and the directory lacks, the reverse, and what is not the same.

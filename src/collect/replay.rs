@@ -65,7 +65,11 @@ impl Desk<'_> {
         };
         self.record("collect-replayed", &id, &format!("{flow} by {by}"))?;
         let before = self.set_aside_in_force(degree)?;
-        let tally = match self.try_again(batch, degree, &id, &entries) {
+        let current = self.state(degree)?.current();
+        let took = current
+            .and_then(|current| current.tally.as_ref())
+            .map_or(0, |tally| tally.milliseconds);
+        let mut tally = match self.try_again(batch, degree, &id, &entries) {
             Ok(tally) => tally,
             Err(LoadError::Desk(error)) => return Err(error),
             Err(LoadError::Refused(_, reason) | LoadError::Failed(reason)) => {
@@ -75,6 +79,8 @@ impl Desk<'_> {
                 return Ok(0);
             }
         };
+        // How long the delivery took is what is told, not how long these few records did.
+        tally.milliseconds = took;
         let left = tally.set_aside_total();
         let placed = before.saturating_sub(left);
         batch.progress(&format!(

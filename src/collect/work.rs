@@ -268,13 +268,17 @@ impl<'o> Desk<'o> {
         force.map_or(Ok(0), |force| Ok(Segment::open(&force)?.head().sequence))
     }
 
-    /// A full load makes everything before it pointless: deliveries that were held, records that were set aside.
+    /// A full load makes everything before it pointless: deliveries that were held, records that were set aside. What a
+    /// load that it takes the place of had set aside goes, too, when that one was later: an operator went back.
     fn supersede(&mut self, degree: Degree, delivery: &Delivery) -> Result<(), DeskError> {
         let earlier: Vec<Delivery> = self
             .state(degree)?
             .deliveries
             .values()
-            .filter(|other| other.id != delivery.id && other.stamp < delivery.stamp)
+            .filter(|other| {
+                other.id != delivery.id
+                    && (other.stamp < delivery.stamp || other.status == Status::Taken)
+            })
             .cloned()
             .collect();
         for other in earlier {

@@ -353,6 +353,26 @@ fn f7_a_delivery_can_be_taken_again_out_of_the_vault() {
 }
 
 #[test]
+fn f7_who_goes_back_leaves_behind_what_the_later_delivery_had_set_aside() {
+    let place = Place::new("");
+    let office = place.office(NIGHT);
+    place.deliver("B0", "20261126_020000", &portal(2, 20));
+    run(&office, "B0");
+    let mut later = portal(2, 22);
+    later.lost = 2;
+    place.deliver("B0", "20261127_020000", &later);
+    run(&office, "B0");
+    let first = name("B0", "20261126_020000", "2D");
+    let back = place.program(&["again", "B0", &first, "--by", "marie"]);
+    assert!(back.status.success(), "{back:?}");
+    let force = root(&office, "B0");
+    // Nothing is left to be tried again, and nothing of the later night comes in by it.
+    let replay = place.program(&["replay", "B0", "--by", "marie"]);
+    assert!(replay.status.success(), "{replay:?}");
+    assert_eq!(root(&office, "B0"), force);
+}
+
+#[test]
 fn f9_a_delivery_that_does_not_come_is_told_once_for_each_moment() {
     let place = Place::new("");
     let office = place.office("2026-11-25T23:00:00Z");

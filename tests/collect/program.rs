@@ -60,6 +60,51 @@ fn f10_exit_codes_tell_ok_warning_and_error() {
         Some(1),
         "one waits for an operator"
     );
+    // Every delivery that is known has a page, also one that was never loaded; of another it is told what is known.
+    let page = |of: &str, json: &[&str]| {
+        let asked = [&["report", "B0", of], json].concat();
+        let done = place.program(&asked);
+        let text = if done.status.success() {
+            &done.stdout
+        } else {
+            &done.stderr
+        };
+        String::from_utf8(text.clone()).unwrap()
+    };
+    let held = page(&name("B0", "20261128_020000", "2D"), &[]);
+    assert!(
+        held.contains("RETENUE") && held.contains("160 before"),
+        "{held}"
+    );
+    let refused = page(&name("B0", "20261129_020000", "2D"), &[]);
+    assert!(
+        refused.contains("REFUSÉE") && refused.contains("Motifs"),
+        "{refused}"
+    );
+    let json = page(&name("B0", "20261129_020000", "2D"), &["--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["status"], "refused");
+    let unknown = page("nothing", &[]);
+    assert!(
+        unknown.contains("20261129_020000_2D.tar.gz (refused)"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn f10_a_configuration_may_be_named_from_its_own_folder() {
+    let place = Place::new("");
+    place.deliver("B0", "20261127_020000", &portal(2, 20));
+    let config = place.config();
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .current_dir(config.parent().unwrap())
+        .args(["collect", "--config", "collect.toml", "import"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(0), "{told}");
+    assert!(!told.contains("No such file"), "{told}");
+    assert!(!place.heap(&["octroi.prom"]).is_empty());
 }
 
 #[test]
