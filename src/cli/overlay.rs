@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use octroi_entitlements::overlay::{Change, Entry};
+use octroi_saml::Time;
 
 use super::publish::Store;
 use super::{Ended, complain, say};
@@ -87,11 +88,12 @@ fn read(from: impl Read) -> Result<Vec<Change>, String> {
         if line.trim().is_empty() {
             continue;
         }
-        // serde_json tells a value that it does not know: only the place is repeated.
+        // serde_json tells a value that it does not know, which may be a person: only the place is repeated.
         let change = serde_json::from_str(&line).map_err(|error| {
             format!(
-                "line {number}: no change that is known (column {})",
-                error.column()
+                "line {number}, column {}: {}; docs/overlay.md has examples. Nothing was appended",
+                error.column(),
+                wrong(&line)
             )
         })?;
         changes.push(change);
@@ -100,6 +102,35 @@ fn read(from: impl Read) -> Result<Vec<Change>, String> {
         }
     }
     Ok(changes)
+}
+
+/// Kinds of changes.
+const KINDS: [&str; 10] = [
+    "subscription-put",
+    "subscription-ended",
+    "assignment-put",
+    "assignment-ended",
+    "person-revoked",
+    "person-restored",
+    "publisher-suspended",
+    "publisher-resumed",
+    "resource-suspended",
+    "resource-resumed",
+];
+
+/// What is wrong with a line that is no change, without a value of it.
+fn wrong(line: &str) -> String {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else {
+        return "not one JSON object".to_owned();
+    };
+    let kind = value.get("kind").and_then(serde_json::Value::as_str);
+    match kind.and_then(|kind| KINDS.into_iter().find(|known| *known == kind)) {
+        Some(kind) => format!("a field is missing, unknown or wrong for {kind}"),
+        None if value.get("change").is_some() => {
+            "this is an entry: append its `change` alone, the log gives number and time".to_owned()
+        }
+        None => format!("`kind` must be one of {}", KINDS.join(", ")),
+    }
 }
 
 /// List the entries of the log.
@@ -122,7 +153,8 @@ impl List {
             say(&if self.json {
                 serde_json::to_string(&**entry).map_err(|error| error.to_string())? + "\n"
             } else {
-                format!("{} {} {}\n", entry.sequence, entry.at, kind(entry))
+                let at = Time::from_unix_seconds(entry.at);
+                format!("{} {at} {}\n", entry.sequence, kind(entry))
             });
         }
         Ok(Ended::Fine)
@@ -209,4 +241,39 @@ fn load_local(store: &Store) -> Result<Loaded, String> {
     Ok(read
         .map_err(|error| (log.end().sequence, error))
         .map(|()| log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_change_is_told_with_what_to_do_and_without_a_value() {
+        let told = |line: &str| read(line.as_bytes()).unwrap_err();
+        let change = r#"{"kind":"person-revoked","ent":"B0","person":"secret-7"}"#;
+        assert_eq!(read(change.as_bytes()).unwrap().len(), 1);
+        let entry = format!(r#"{{"sequence":1,"at":1,"change":{change}}}"#);
+        assert!(told(&entry).contains("append its `change` alone"));
+        assert!(told("{").contains("not one JSON object"));
+        let spelling = told(r#"{"kind":"persn-revoked","person":"secret-7"}"#);
+        assert!(spelling.contains("one of subscription-put"), "{spelling}");
+        for line in [
+            r#"{"kind":"person-revoked","person":"secret-7"}"#,
+            r#"{"kind":"person-revoked","ent":"B0","person":"a","secret-7":1}"#,
+        ] {
+            let field = told(line);
+            assert!(field.contains("wrong for person-revoked"), "{field}");
+            assert!(!field.contains("secret-7"), "{field}");
+        }
+        // Every kind is known here: one with no field but its kind is a known kind with fields missing.
+        for kind in KINDS {
+            let line = format!(r#"{{"kind":"{kind}"}}"#);
+            assert!(told(&line).contains(&format!("wrong for {kind}")));
+            let error = serde_json::from_str::<Change>(&line).unwrap_err();
+            assert!(
+                error.to_string().contains("missing field"),
+                "{kind}: {error}"
+            );
+        }
+    }
 }
