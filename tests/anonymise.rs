@@ -17,6 +17,7 @@ use octroi_directory::{
     AffiliationList, Code, CodeKind, Course, CourseKind, Degree, Group, GroupKind, Head, Manager,
     NumberList, School, Segment, SegmentWriter, TextList,
 };
+use octroi_entitlements::subscription::Automatic;
 
 /// Tables whose content is public.
 const PUBLIC: [&str; 4] = ["ents.tsv", "publishers.tsv", "resources.tsv", "release.tsv"];
@@ -374,6 +375,20 @@ fn relations_and_sizes_stay() {
         assigned += 1;
     }
     assert!(assigned > 20);
+    // The platform's own subscriptions are named after the school that they are for, here as there.
+    let mut automatic = 0;
+    for (a, b) in rows(&old.join("subscriptions.tsv"))
+        .iter()
+        .zip(rows(&new.join("subscriptions.tsv")))
+    {
+        let (a_school, b_school) = (Automatic::parse(&a["id"]), Automatic::parse(&b["id"]));
+        assert_eq!(a_school.is_some(), b_school.is_some(), "{b:?}");
+        if let Some(named) = b_school {
+            assert_eq!(named.school, b["schools"]);
+            automatic += 1;
+        }
+    }
+    assert!(automatic > 5, "{automatic}");
     // The segment says the same of the same people as the tables.
     let segment = |root: &str| {
         let all = Directory::new(&scene.folder.join(root)).all().unwrap();
@@ -436,6 +451,14 @@ fn one_key_gives_one_copy_and_another_key_another() {
 
 #[test]
 fn an_interrupted_or_refused_run_leaves_nothing() {
+    let nowhere = Production {
+        tables: std::env::temp_dir().join("octroi-no-such-tables"),
+        directory: None,
+    };
+    let out = std::env::temp_dir().join(format!("octroi-no-copy-{}", std::process::id()));
+    let none = anonymise(&nowhere, &out, Key::given([1; KEY]), &|| false);
+    assert!(matches!(none, Err(AnonymiseError::Io { .. })), "{none:?}");
+    assert!(!out.exists());
     let scene = Scene::new("stop");
     let before = files(&scene.folder);
     let calls = Cell::new(0);

@@ -117,6 +117,8 @@ pub fn anonymise(
     if out.exists() {
         return Err(AnonymiseError::Exists(out.to_owned()));
     }
+    // A folder that is not there is no country without tables.
+    std::fs::read_dir(&production.tables).map_err(io_at(&production.tables))?;
     let draft = Draft::beside(out)?;
     let directory = production.directory.as_deref().map(Directory::new);
     let in_force = directory.map_or(Ok(Vec::new()), |d| d.all())?;

@@ -4,6 +4,7 @@
 //! Consonants alone, because no name, identifier or address of production comes out of them by chance.
 
 use aws_lc_rs::hmac;
+use octroi_entitlements::subscription::Automatic;
 use zeroize::Zeroizing;
 
 /// Octets of the key.
@@ -90,13 +91,22 @@ impl Pseudonyms {
         self.letters("group", &[uai, kind, code], GROUP_CODE)
     }
 
-    /// The number of a subscription. That it is the platform's own stays to be seen.
-    pub(super) fn subscription(&self, id: &str) -> String {
+    /// The number of a subscription. The platform's own stays one: its name says the school, here the new one, and two
+    /// numbers, as long as they were.
+    pub(super) fn subscription<'s>(&self, id: &str, school: impl Fn(&str) -> &'s str) -> String {
+        let school = Automatic::parse(id).map_or("", |automatic| school(automatic.school));
         let drawn = self.letters("subscription", &[id], SUBSCRIPTION);
-        if id.starts_with(AUTO) {
-            format!("{AUTO}{drawn}")
-        } else {
-            drawn
+        if !id.starts_with(AUTO) {
+            return drawn;
+        }
+        let new = self.text("subscription", id);
+        let mut numbers = new.rsplitn(3, '_');
+        match (numbers.next(), numbers.next()) {
+            (Some(made), Some(number)) if !school.is_empty() => {
+                format!("{AUTO}{school}_{number}_{made}")
+            }
+            // Not of the platform's form: the build sets it aside there as here.
+            _ => format!("{AUTO}{drawn}"),
         }
     }
 
@@ -178,10 +188,15 @@ mod tests {
             mail.ends_with(".invalid") && mail.len() == "zoe.dupont@ac-lyon.invalid".len(),
             "{mail}"
         );
-        assert!(
-            names
-                .subscription("AUTO_0561622J_1_1693526400000")
-                .starts_with("AUTO_")
-        );
+        let id = "AUTO_0561622J_1_1693526400000";
+        let new = names.subscription(id, |school| {
+            assert_eq!(school, "0561622J");
+            "2000001A"
+        });
+        assert_eq!(new.len(), id.len());
+        assert_eq!(Automatic::parse(&new).unwrap().school, "2000001A");
+        assert_ne!(new.rsplit('_').next(), id.rsplit('_').next());
+        let odd = names.subscription("AUTO_odd", |_| "");
+        assert!(odd.starts_with("AUTO_") && !odd.contains("odd"), "{odd}");
     }
 }

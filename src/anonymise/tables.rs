@@ -381,7 +381,10 @@ impl Row<'_> {
                 &names.group(&self.of("uai"), &self.of("kind"), &unescape(cell)),
                 out,
             ),
-            Subscription => escape(&names.subscription(&unescape(cell)), out),
+            Subscription => {
+                let school = |number: &str| self.schools.new_of(number);
+                escape(&names.subscription(&unescape(cell), school), out);
+            }
             Target => match self.of("kind").as_str() {
                 "person" => self.cell(cell, Person, out),
                 "division" | "group" => self.cell(cell, Group, out),
