@@ -127,7 +127,10 @@ impl Build {
                 });
                 Ok(Ended::Fine)
             }
-            Err(BuildError::Io { path, error }) => Err(format!("{path}: {error}")),
+            Err(BuildError::Io { path, error }) => {
+                let hint = self.hint(&path, &error);
+                Err(format!("{path}: {error}{hint}"))
+            }
             Err(error) => {
                 if let BuildError::TooManySetAside { listed, .. } = &error {
                     listed.iter().for_each(|line| say(&format!("{line}\n")));
@@ -135,6 +138,19 @@ impl Build {
                 complain(format!("refused: {error}"));
                 Ok(Ended::Refused)
             }
+        }
+    }
+
+    /// What somebody forgot whose tables have no people.
+    fn hint(&self, path: &str, error: &std::io::Error) -> &'static str {
+        let of_people = ["establishments", "groups", "people", "affiliations"]
+            .iter()
+            .any(|table| path.ends_with(&format!("{table}.tsv")));
+        let absent = error.kind() == std::io::ErrorKind::NotFound;
+        if absent && of_people && self.directory.is_none() {
+            "; when people come from portals' deliveries, name their directory with --directory"
+        } else {
+            ""
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use octroi_entitlements::Counts;
 
-use super::{Ended, say};
+use super::{Ended, complain, say};
 use crate::clock::system_now;
 use crate::config::StoreSettings;
 use crate::store::manifest::{BodyFacts, Manifest, Why};
@@ -270,6 +270,7 @@ impl List {
             say(&lines);
         }
         Ok(if all.is_empty() {
+            complain("the store has no manifest yet: `octroi snapshot activate` signs the first");
             Ended::Refused
         } else {
             Ended::Fine
