@@ -68,6 +68,11 @@ impl Append {
             .runtime
             .block_on(publisher.append(&changes, system_now()))
             .map_err(|error| error.to_string())?;
+        if last == changes.len() as u64 {
+            complain(
+                "these are the first changes in this store: make sure that [store] url is the one that nodes follow",
+            );
+        }
         say(&format!(
             "{} change(s), the last is {last}\n",
             changes.len()

@@ -61,10 +61,19 @@ impl Store {
     /// The store with the secret key.
     pub(super) fn publisher(&self) -> Result<(Opened, Publisher), String> {
         let opened = self.open()?;
+        let secret = secret_key(&opened.settings, &opened.base)?;
+        // A manifest that nobody takes would stand in the way of every later one.
+        if !opened.keys.trust(&secret) {
+            return Err(format!(
+                "[store] private_key (key {}) belongs to none of public_keys: nodes would refuse what it signs; add its \
+                 public half there and at every node first",
+                secret.id().get(..16).unwrap_or_default()
+            ));
+        }
         let publisher = Publisher {
             remote: opened.remote.clone(),
             keys: opened.keys.clone(),
-            secret: secret_key(&opened.settings, &opened.base)?,
+            secret,
             environment: opened.settings.environment.value.clone(),
         };
         Ok((opened, publisher))

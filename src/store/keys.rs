@@ -35,6 +35,12 @@ impl Keys {
         })
     }
 
+    /// Whether what this secret key signs is taken.
+    #[must_use]
+    pub fn trust(&self, secret: &SecretKey) -> bool {
+        self.0.iter().any(|key| key.fingerprint() == secret.id())
+    }
+
     /// Whether there is no key: then nothing is ever taken.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -105,6 +111,13 @@ pub(crate) mod tests {
                 .flat_map(|number| key(*number).public().0)
                 .collect(),
         )
+    }
+
+    #[test]
+    fn a_machine_that_signs_with_a_key_it_does_not_trust_is_told() {
+        assert!(keys(&[1, 2]).trust(&key(2)));
+        assert!(!keys(&[1, 2]).trust(&key(3)));
+        assert!(!Keys::default().trust(&key(1)));
     }
 
     #[test]
