@@ -60,31 +60,31 @@ enum What {
     Report {
         /// The portal.
         ent: String,
-        /// The file's name, or the first digits of its hash.
+        /// The file's name, or the first eight digits of its hash or more.
         archive: Option<String>,
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Let a delivery that is held pass, once. Recorded.
+    /// Let a delivery that is held pass, once. Recorded in the audit trail.
     Approve {
         /// The portal.
         ent: String,
-        /// The file's name, or the first digits of its hash.
+        /// The file's name, or the first eight digits of its hash or more.
         archive: String,
         #[command(flatten)]
         who: Who,
     },
-    /// Take a delivery again out of the vault. Recorded.
+    /// Take a delivery again out of the vault. Recorded in the audit trail.
     Again {
         /// The portal.
         ent: String,
-        /// The file's name, or the first digits of its hash.
+        /// The file's name, or the first eight digits of its hash or more.
         archive: String,
         #[command(flatten)]
         who: Who,
     },
-    /// Try the records again that the last delivery had set aside. Recorded.
+    /// Try the records again that the last delivery had set aside. Recorded in the audit trail.
     Replay {
         /// The portal.
         ent: String,
@@ -97,9 +97,9 @@ enum What {
     Compare {
         /// The portal.
         ent: String,
-        /// A file, the name of a delivery, or the first digits of its hash.
+        /// A file, the name of a delivery, or the first eight digits of its hash or more.
         archive: PathBuf,
-        /// Take the full load. Recorded.
+        /// Take the full load. Recorded in the audit trail.
         #[arg(long)]
         mend: bool,
         /// Answer in JSON.
