@@ -189,6 +189,12 @@ fn load(config: &Path) -> Result<Result<Log, String>, String> {
     .open()?;
     let (remote, keys) = (&opened.remote, &opened.keys);
     let environment = &opened.settings.environment.value;
+    // Before the log, which may grow meanwhile.
+    let newest = match opened.runtime.block_on(newest(remote, keys)) {
+        Ok(newest) => newest,
+        Err(PublishError::Store(error)) => return Err(error.to_string()),
+        Err(error) => return Ok(Err(error.to_string())),
+    };
     let log = match opened
         .runtime
         .block_on(log::load(remote, keys, environment))
@@ -196,11 +202,6 @@ fn load(config: &Path) -> Result<Result<Log, String>, String> {
         Ok(log) => log,
         Err(LogError::Store(error)) => return Err(error.to_string()),
         Err(error) => return Ok(Err(format!("{}: {error}", error.code()))),
-    };
-    let newest = match opened.runtime.block_on(newest(remote, keys)) {
-        Ok(newest) => newest,
-        Err(PublishError::Store(error)) => return Err(error.to_string()),
-        Err(error) => return Ok(Err(error.to_string())),
     };
     // The end of a log proves nothing by itself; the newest manifest has signed how far it was.
     Ok(match newest.map(|newest| newest.document) {
