@@ -3,6 +3,7 @@
 //! The result is a new segment; the one beneath is not touched. Records mean what they mean in an archive; they may refer
 //! to what the segment beneath holds.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use octroi_directory::{Counts, CourseKind, Head, Segment, SegmentWriter};
@@ -59,8 +60,8 @@ pub struct Amend<'b, 'o> {
     meaning: Meaning,
     levels: Levels,
     load: Load<'o>,
-    removed_schools: Vec<u32>,
-    removed_groups: Vec<u32>,
+    removed_schools: BTreeSet<u32>,
+    removed_groups: BTreeSet<u32>,
     octets: u64,
 }
 
@@ -79,8 +80,8 @@ impl<'b, 'o> Amend<'b, 'o> {
             meaning,
             levels: options.levels,
             load,
-            removed_schools: Vec::new(),
-            removed_groups: Vec::new(),
+            removed_schools: BTreeSet::new(),
+            removed_groups: BTreeSet::new(),
             octets: 0,
         })
     }
