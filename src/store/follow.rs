@@ -131,7 +131,16 @@ impl Node {
             let mut seen = self.seen.lock();
             *seen = (*seen).max(accepted.manifest.sequence);
             drop(seen);
+            let reached = self.log.lock().passes(&accepted.manifest.log);
             match self.opened(&accepted.manifest.body) {
+                // Without them somebody revoked would be let in: the store has them.
+                Ok(_) if reached != Some(true) => {
+                    tracing::error!(
+                        code = "log-behind",
+                        "the local copy of the log lacks changes that the manifest in force demands"
+                    );
+                    resumed.candidate = Some(accepted);
+                }
                 Ok(snapshot) => resumed.snapshot = Some(snapshot),
                 Err(refused) => {
                     tracing::error!(code = refused.code, error = %refused.text, "the local body is fetched anew");
@@ -298,7 +307,7 @@ impl Node {
                 &candidate.envelope,
                 &format!("{refused}\n"),
             );
-            let forgotten = self.local.remove(PENDING);
+            let forgotten = self.forget_pending(manifest.sequence);
             if let Err(error) = kept.and(forgotten) {
                 tracing::error!(%error, "what was refused cannot be kept");
             }
@@ -391,13 +400,7 @@ impl Node {
     /// [`StoreError`] of the node's folder.
     pub fn accept(&self, candidate: &Candidate) -> Result<(), StoreError> {
         self.local.write(ACCEPTED, &candidate.envelope)?;
-        // A newer one may be pending already.
-        if self
-            .own(PENDING)?
-            .is_some_and(|pending| pending.manifest.sequence <= candidate.manifest.sequence)
-        {
-            self.local.remove(PENDING)?;
-        }
+        self.forget_pending(candidate.manifest.sequence)?;
         let mut kept = vec![candidate.manifest.body.root.clone()];
         if let Some(pending) = self.own(PENDING)? {
             kept.push(pending.manifest.body.root);
@@ -408,6 +411,15 @@ impl Node {
             }
         }
         self.local.prune(&kept)
+    }
+
+    /// What is pending up to this manifest is done with. A newer one, which may come at any moment, stays.
+    fn forget_pending(&self, sequence: u64) -> Result<(), StoreError> {
+        let _written = self.seen.lock();
+        match self.own(PENDING)? {
+            Some(pending) if pending.manifest.sequence > sequence => Ok(()),
+            _ => self.local.remove(PENDING),
+        }
     }
 
     /// Reads on in the log. Each batch is on this node's disk before it counts. `contains` is the last entry that the

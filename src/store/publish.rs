@@ -77,6 +77,19 @@ pub enum PublishError {
     /// Rules cannot be asked.
     #[error("the time zone Europe/Paris is missing from this program")]
     NoTimeZone,
+    /// A manifest of the store is another environment's, though a key of ours has signed it.
+    #[error("the newest manifest is for the environment {0:?}")]
+    OtherEnvironment(String),
+    /// The body was built before changes that the log does not have any more.
+    #[error(
+        "the body contains the changes up to {contains}, and the log begins after {begins}: what was changed between would be lost; build anew"
+    )]
+    Outlived {
+        /// The last change that it contains.
+        contains: u64,
+        /// The last change that was collected.
+        begins: u64,
+    },
     /// Others were faster each time.
     #[error("others publish at the same time; try again")]
     Contended,
@@ -122,7 +135,13 @@ pub async fn newest(
             name: name.clone(),
             error,
         })?;
-        name = manifest_name(manifest.document.sequence + 1);
+        let sequence = manifest.document.sequence;
+        // Another manifest under this name would lead in a circle.
+        if found.is_some() && name != manifest_name(sequence) {
+            let error = SignedError::Payload("its number is not that of its name".to_owned());
+            return Err(PublishError::Signed { name, error });
+        }
+        name = manifest_name(sequence.saturating_add(1));
         found = Some(manifest);
     }
     if found.is_none() {
@@ -191,8 +210,16 @@ impl Publisher {
         if self.remote.length(&body_name(&body.root)).await? != Some(body.bytes) {
             return Err(PublishError::Absent(format!("body {}", body.root)));
         }
+        if let Some(base) = self.base().await?
+            && body.overlay_sequence < base.end.sequence
+        {
+            return Err(PublishError::Outlived {
+                contains: body.overlay_sequence,
+                begins: base.end.sequence,
+            });
+        }
         for _ in 0..RACES {
-            let newest = newest(&self.remote, &self.keys).await?;
+            let newest = self.newest().await?;
             let end = self.log_end(newest.as_ref()).await?;
             let sequence = newest.map_or(0, |newest| newest.document.sequence) + 1;
             let manifest = Manifest {
@@ -223,7 +250,8 @@ impl Publisher {
     /// # Errors
     /// [`PublishError::Absent`] when there is none or it was collected.
     pub async fn rollback(&self, to: Option<u64>, now: Time) -> Result<Manifest, PublishError> {
-        let all = manifests(&self.remote, &self.keys).await?;
+        let mut all = manifests(&self.remote, &self.keys).await?;
+        all.retain(|manifest| manifest.environment == self.environment);
         let current = all.first().map(|manifest| manifest.body.root.clone());
         let target = all.into_iter().find(|manifest| match to {
             Some(sequence) => manifest.sequence == sequence,
@@ -251,8 +279,17 @@ impl Publisher {
                 return Err(PublishError::Rule { number, rule });
             }
         }
-        let newest = newest(&self.remote, &self.keys).await?;
+        let newest = self.newest().await?;
         let mut log = self.log_end(newest.as_ref()).await?;
+        // A change that no node would hold is not taken: whoever revokes somebody must hear that it does not count.
+        let (begins, standing) = match self.base().await? {
+            Some(base) => (base.end.sequence, base.standing.len()),
+            None => (0, 0),
+        };
+        let held = log.end().sequence.saturating_sub(begins) + standing as u64;
+        if held + changes.len() as u64 > log::MOST_ENTRIES as u64 {
+            return Err(LogError::Full.into());
+        }
         for some in changes.chunks(log::MOST_IN_BATCH) {
             self.append_batch(&mut log, some, now).await?;
         }
@@ -304,6 +341,24 @@ impl Publisher {
             log.follow(&self.remote, &self.keys, |_, _| Ok(())).await?;
         }
         Err(PublishError::Contended)
+    }
+
+    /// The newest manifest, which is of this environment.
+    async fn newest(&self) -> Result<Option<Opened<Manifest>>, PublishError> {
+        let newest = newest(&self.remote, &self.keys).await?;
+        match newest.as_ref().map(|newest| &newest.document.environment) {
+            Some(other) if *other != self.environment => {
+                Err(PublishError::OtherEnvironment(other.clone()))
+            }
+            _ => Ok(newest),
+        }
+    }
+
+    /// What stands for the changes that were collected.
+    async fn base(&self) -> Result<Option<Base>, PublishError> {
+        let octets = self.remote.get(BASE, Base::LONGEST).await?;
+        let base = octets.map(|octets| log::open_base(&octets, &self.keys));
+        Ok(base.transpose()?.map(|opened| opened.document))
     }
 
     /// The log from the last place that a manifest has signed on: enough to know its end.

@@ -321,3 +321,45 @@ async fn a_damaged_copy_of_ones_own_is_fetched_again() {
     crate::depot::follow(&node, &resumed.candidate.unwrap(), None, &mut after).await;
     assert_eq!(after.generation(), Some(1));
 }
+
+#[tokio::test]
+async fn a_publisher_is_not_led_in_a_circle_nor_to_another_environment() {
+    let depot = Depot::new();
+    depot.activate(1, 10).await;
+    let first = depot.object("manifests/00000000000000000001.json");
+    let second = depot.object("manifests/00000000000000000002.json");
+    fs::copy(&first, &second).unwrap();
+    let change = [crate::depot::revoked("p")];
+    let append = depot.publisher.append(&change, crate::depot::noon());
+    let patience = std::time::Duration::from_secs(20);
+    let ended = tokio::time::timeout(patience, append).await;
+    assert!(ended.expect("it goes round and round").is_err());
+    fs::remove_file(second).unwrap();
+    let other = octroi::store::publish::Publisher {
+        remote: depot.publisher.remote.clone(),
+        keys: depot.publisher.keys.clone(),
+        secret: SecretKey::from_pem(&depot.secret_pem()).unwrap(),
+        environment: "staging".to_owned(),
+    };
+    let appended = other.append(&change, crate::depot::noon()).await;
+    assert!(appended.is_err());
+}
+
+#[tokio::test]
+async fn a_newer_manifest_stays_pending_when_an_older_one_is_refused() {
+    let depot = Depot::new();
+    depot.activate(1, 100).await;
+    let node = depot.node("node");
+    let before = step(&node, None).await.taken.unwrap().counts();
+    depot.activate(2, 10).await;
+    let shrunken = node.look(false, |_| ()).await.unwrap().unwrap();
+    depot.activate(3, 100).await;
+    node.look(false, |_| ()).await.unwrap().unwrap();
+    let refused = node
+        .prepare(&shrunken, crate::depot::THRESHOLDS, Some(&before))
+        .await;
+    assert!(refused.is_err());
+    drop(node);
+    let resumed = depot.node("node").resume().unwrap();
+    assert_eq!(resumed.candidate.unwrap().manifest.sequence, 3);
+}

@@ -102,6 +102,54 @@ async fn a_node_has_its_own_copy_of_the_log() {
 }
 
 #[tokio::test]
+async fn a_node_whose_own_log_lacks_what_its_manifest_demands_waits_for_the_store() {
+    let depot = Depot::new();
+    depot.append(&[revoked("pupil-1")]).await;
+    depot.activate(1, 10).await;
+    let node = depot.node("node");
+    step(&node, None).await;
+    drop(node);
+    fs::remove_file(depot.place.path("node").join(batch_name(1))).unwrap();
+    let node = depot.node("node");
+    let resumed = node.resume().unwrap();
+    assert!(resumed.snapshot.is_none(), "somebody revoked would come in");
+    let candidate = resumed.candidate.unwrap();
+    let mut after = step(&node, None).await;
+    crate::depot::follow(&node, &candidate, None, &mut after).await;
+    assert_eq!(after.generation(), Some(1));
+    let directory = Directory::new(after.taken.unwrap(), &node.entries());
+    assert!(directory.resolve(&PUPIL).is_err());
+}
+
+#[tokio::test]
+async fn a_change_that_no_node_would_hold_is_not_taken() {
+    let depot = Depot::new();
+    let many = vec![revoked("p"); octroi::store::log::MOST_ENTRIES + 1];
+    let error = depot.publisher.append(&many, noon()).await.unwrap_err();
+    assert!(error.to_string().contains("collect"), "{error}");
+    assert!(!depot.object(&batch_name(1)).exists());
+}
+
+#[tokio::test]
+async fn a_body_from_before_what_was_collected_is_not_activated() {
+    let depot = Depot::new();
+    depot.append(&[revoked("a"), revoked("b")]).await;
+    for generation in 2..=3 {
+        let body = depot.body_with(generation, 10, 2);
+        let facts = depot.publisher.upload(&body).await.unwrap();
+        let why = octroi::store::Why::Build;
+        let publisher = &depot.publisher;
+        publisher.activate(facts, why, false, noon()).await.unwrap();
+    }
+    depot.publisher.collect(1, noon()).await.unwrap();
+    let body = depot.body_with(4, 10, 1);
+    let facts = depot.publisher.upload(&body).await.unwrap();
+    let why = octroi::store::Why::Build;
+    let refused = depot.publisher.activate(facts, why, false, noon()).await;
+    assert!(refused.unwrap_err().to_string().contains("build anew"));
+}
+
+#[tokio::test]
 async fn nobody_revoked_comes_back_by_a_rollback() {
     let depot = Depot::new();
     depot.activate(1, 10).await;
