@@ -152,6 +152,62 @@ impl Change<'_> {
     }
 }
 
+/// Somebody: managers are told apart from people, as in the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Whom {
+    manager: bool,
+    id: String,
+}
+
+impl Change<'_> {
+    /// Whom the change speaks of as a whole: what was said of them before counts no more.
+    pub(super) fn whom(&self) -> Option<Whom> {
+        let named = |manager, id: &str| {
+            let id = id.to_owned();
+            Some(Whom { manager, id })
+        };
+        match self {
+            Self::Record(raw) if PEOPLE.contains(&element(raw)) => whom(raw),
+            Self::Remove(Remove::Person(id)) => named(false, id),
+            Self::Remove(Remove::Manager(id)) => named(true, id),
+            _ => None,
+        }
+    }
+}
+
+/// The elements that say everything of somebody.
+const PEOPLE: [&str; 3] = ["GAREleve", "GAREnseignant", "GARRespAff"];
+
+/// The local name of a record's element.
+fn element(raw: &str) -> &str {
+    let name = raw.trim_start().trim_start_matches('<');
+    let name = name.split(['>', '/', ' ', '\t', '\r', '\n']).next();
+    let name = name.unwrap_or_default();
+    name.split_once(':').map_or(name, |(_, local)| local)
+}
+
+/// Whose record this is, or whose relation.
+pub(super) fn whom(raw: &str) -> Option<Whom> {
+    let (_, rest) = raw.split_once("GARPersonIdentifiant")?;
+    let (id, _) = rest.split_once('>')?.1.split_once('<')?;
+    let mut id = id.trim().to_owned();
+    for (reference, character) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ] {
+        if id.contains('&') {
+            id = id.replace(reference, character);
+        }
+    }
+    Some(Whom {
+        manager: element(raw) == "GARRespAff",
+        id,
+    })
+}
+
 /// The last line.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@
 //! What finds its place is in force before it leaves the vault, so that a kill in between loses nothing; trying a record
 //! twice is trying it once.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
 
 use octroi_collect::{Amend, Amendment, Loss, Meaning, Options, Outcome};
@@ -14,8 +15,10 @@ use octroi_directory::{Degree, Segment};
 
 use super::alarm::Code;
 use super::batch::Batch;
+use super::delta::{Delta, DeltaError, Whom, whom};
 use super::desk::{Desk, DeskError, flow_name};
-use super::ledger::{Event, Status, Tally};
+use super::ledger::event::Sort;
+use super::ledger::{Delivery, Event, Status, Tally};
 use super::load::{Aside, AsideRecord, Hearing, LoadError, Loaded, blame};
 use super::vault::{Entry, Kind};
 
@@ -44,12 +47,14 @@ impl Desk<'_> {
         let flow = flow_name(&self.portal.ent, degree);
         let mut entries = self.office.vault.entries()?;
         let state = self.state(degree)?;
-        // A killed load may have left those of a delivery that is not in force.
+        // A killed load may have left those of a delivery that is not in force, or of one before the full load that is.
+        let is_taken = |known: &&Delivery| known.status == Status::Taken;
+        let all = state.deliveries.values().filter(is_taken);
+        let full = all.filter(|known| known.sort == Sort::Full);
+        let full = full.max_by_key(|known| known.changed).map(|it| it.stamp);
         let taken = |id: &str| {
-            state
-                .deliveries
-                .get(id)
-                .is_some_and(|known| known.status == Status::Taken)
+            let known = state.deliveries.get(id).filter(is_taken);
+            known.is_some_and(|known| full.is_none_or(|full| known.stamp >= full))
         };
         entries.retain(|entry| {
             let name = &entry.name;
@@ -128,12 +133,22 @@ impl Desk<'_> {
         let failed = |error| blame(&error, Code::Failed);
         let mut amend = Amend::new(&force, Meaning::Add, &options, &mut hearing).map_err(failed)?;
         for entry in entries {
+            let spoken = self.spoken_of_since(degree, entry)?;
             let from = self.read(&entry.name, "replay")?;
             each(from, |record| {
                 // What is no record, and what lost nothing, cannot be tried: it stays as it is.
                 if record.raw.is_empty() || record.element.is_empty() || record.loss == Loss::None {
                     kept.push(record);
                     return Ok(());
+                }
+                // Whoever has left since must not come back, nor be again where they were.
+                match (whom(&record.raw), &spoken) {
+                    (Some(whom), Some(spoken)) if spoken.contains(&whom) => return Ok(()),
+                    (Some(_), None) => {
+                        kept.push(record);
+                        return Ok(());
+                    }
+                    _ => {}
                 }
                 let amendment = Amendment::Record {
                     source: &record.file,
@@ -159,6 +174,46 @@ impl Desk<'_> {
             self.office.vault.remove(&entry.name)?;
         }
         Ok(tally)
+    }
+}
+
+impl Desk<'_> {
+    /// Whom of those in an entry differences have spoken of since; `None` when the vault does not have them all any more.
+    fn spoken_of_since(
+        &self,
+        degree: Degree,
+        entry: &Entry,
+    ) -> Result<Option<HashSet<Whom>>, LoadError> {
+        let mut spoken = HashSet::new();
+        let deliveries = &self.state(degree)?.deliveries;
+        let Some(from) = deliveries.get(&entry.name.delivery) else {
+            return Ok(Some(spoken));
+        };
+        let since = |known: &&Delivery| {
+            let taken = known.status == Status::Taken && known.sort == Sort::Delta;
+            taken && known.stamp > from.stamp
+        };
+        let since: Vec<&Delivery> = deliveries.values().filter(since).collect();
+        if since.is_empty() {
+            return Ok(Some(spoken));
+        }
+        let mut held = HashSet::new();
+        each(self.read(&entry.name, "replay")?, |record| {
+            held.extend(whom(&record.raw));
+            Ok(())
+        })?;
+        let failed = |error: DeltaError| LoadError::Failed(format!("the vault: {error}"));
+        for known in since {
+            let name = self.entry(degree, &known.id, Kind::Delivery);
+            if !self.office.vault.has(&name) {
+                return Ok(None);
+            }
+            let mut delta = Delta::begin(self.read(&name, "replay")?).map_err(failed)?;
+            while let Some(change) = delta.next().map_err(failed)? {
+                spoken.extend(change.whom().filter(|whom| held.contains(whom)));
+            }
+        }
+        Ok(Some(spoken))
     }
 }
 

@@ -80,6 +80,59 @@ fn f8_differences_lead_to_the_same_directory_as_the_full_load() {
 }
 
 #[test]
+fn f8_nobody_comes_back_who_left_after_a_record_of_theirs_was_set_aside() {
+    let place = Place::new("");
+    let office = place.office(NIGHT);
+    // The first three have a profile in a school that is not there: the record is set aside, and taken for the rest of it.
+    let world = portal(2, 20);
+    let (first, second) = (uai(0), uai(1));
+    let stamp = "20261127_020000";
+    let more = "<men:GARPersonProfils><men:GARStructureUAI>0359999Z</men:GARStructureUAI>\
+         <men:GARPersonProfil>National_ELV</men:GARPersonProfil></men:GARPersonProfils><men:GARPersonNom>";
+    let mut members = world.members();
+    for (part, text) in &mut members {
+        if *part == "Eleve" {
+            *text = text.replacen("<men:GARPersonNom>", more, 3);
+        }
+    }
+    let archive = crate::archive::pack("B0", stamp, "2D", &members);
+    place.put("B0", &name("B0", stamp, "2D"), &archive);
+    run(&office, "B0");
+    assert_eq!(people(&office, "B0"), 160);
+    assert_eq!(
+        state(&office, "B0")
+            .current()
+            .unwrap()
+            .tally
+            .as_ref()
+            .unwrap()
+            .set_aside_total(),
+        3
+    );
+    // One leaves, one goes to the other school, one stays as it was.
+    let mut changes = comes(&second, &pupil(&first, 0, 1), 1);
+    changes.push(leaves(&pupil(&first, 0, 0)));
+    place.put("B0", &file(1), &lines(stamp, 1, &changes));
+    run(&office, "B0");
+    assert_eq!(people(&office, "B0"), 159);
+    let force = office
+        .directory
+        .in_force("B0", octroi_directory::Degree::Second);
+    let segment = octroi_directory::Segment::open(&force.unwrap().unwrap()).unwrap();
+    let mut walk = segment.people();
+    while let Some(person) = walk.next().unwrap() {
+        assert_eq!(person.affiliations.len(), 1, "{}", person.id);
+    }
+    let left = state(&office, "B0")
+        .current()
+        .unwrap()
+        .tally
+        .clone()
+        .unwrap();
+    assert_eq!(left.set_aside_total(), 1);
+}
+
+#[test]
 fn f8_a_gap_refuses_until_a_full_load_comes() {
     let place = Place::new("");
     let office = place.office(NIGHT);
