@@ -4,13 +4,15 @@
 //! ledger says so, in this order, so that whoever is killed in between finds it again and does the rest. What is not
 //! taken leaves the drop box too: whatever lies there still has to be looked at.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use md5::{Digest, Md5};
-use octroi_directory::Degree;
+use octroi_directory::{Degree, Stamp};
+use octroi_saml::Time;
 
 use super::alarm::Code;
 use super::batch::Batch;
@@ -21,10 +23,15 @@ use super::ledger::{Delivery, Event, Status};
 use super::name::Name;
 use super::schedule::Schedule;
 use super::vault::{EntryName, Kind};
+use crate::config::paris;
 
 /// No delivery is longer.
 const LONGEST: u64 = 64 << 30;
 const BLOCK: usize = 1 << 16;
+/// No delivery is dated later than so long from now: everything after it would be older.
+const AHEAD: Duration = Duration::from_secs(86_400);
+/// Files that an alarm names; more are counted.
+const LISTED: usize = 20;
 
 impl<'o> Desk<'o> {
     /// Takes in everything in the portal's drop boxes that may be taken in. Answers how many deliveries came.
@@ -35,39 +42,46 @@ impl<'o> Desk<'o> {
     /// [`DeskError`]: what was not done is done next time.
     pub fn take_in(&mut self, batch: &mut Batch, rest: Duration) -> Result<u64, DeskError> {
         let mut came = 0;
+        let mut halves: BTreeMap<Degree, Vec<(String, &str)>> = BTreeMap::new();
         for folder in &self.portal.drop_boxes {
             let folder = self.office.base.join(&folder.value);
             for lying in dropbox::look(&folder).map_err(at(&folder))? {
                 let now = self.office.clock.now();
                 if lying.is_ripe(now, rest) {
                     came += u64::from(self.take_one(batch, &lying)?);
-                } else if lying.delivery.is_none() || lying.sum.is_none() {
-                    self.half(&lying)?;
+                } else if let Some(missing) = missing(&lying)
+                    && lying.rests(now, self.office.settings.incomplete)
+                {
+                    let name = lying.name();
+                    let half = halves.entry(self.degree_of(&name)).or_default();
+                    half.push((name, missing));
                 }
             }
+        }
+        for (degree, half) in halves {
+            self.half(degree, &half)?;
         }
         self.forget_cleared()?;
         Ok(came)
     }
 
-    /// A delivery without its sum, or a sum without its delivery, is told when it lies for long.
-    fn half(&mut self, lying: &Lying) -> Result<(), DeskError> {
-        if !lying.rests(self.office.clock.now(), self.office.settings.incomplete) {
-            return Ok(());
+    /// Deliveries without their sums, or sums without their deliveries, are told when they lie for long: all that lie there
+    /// together, or each would be news after the other.
+    fn half(&mut self, degree: Degree, half: &[(String, &str)]) -> Result<(), DeskError> {
+        let mut about: Vec<&str> = half.iter().map(|(name, _)| name.as_str()).collect();
+        let mut told: Vec<String> = half
+            .iter()
+            .map(|(name, missing)| format!("{name} lies in the drop box without {missing}"))
+            .take(LISTED)
+            .collect();
+        about.truncate(LISTED);
+        let more = half.len() - told.len();
+        let mut about = about.join(", ");
+        if more > 0 {
+            about += &format!(" and {more} more");
+            told.push(format!("and {more} more"));
         }
-        let name = lying.name();
-        let missing = if lying.sum.is_none() {
-            "its .md5"
-        } else {
-            "its archive"
-        };
-        let degree = self.degree_of(&name);
-        self.alarm_once(
-            degree,
-            Code::Incomplete,
-            &name,
-            format!("{name} lies in the drop box without {missing}"),
-        )
+        self.alarm_once(degree, Code::Incomplete, &about, told.join("; "))
     }
 
     /// The flow that a file belongs to; a file without a name of ours is told in the portal's first.
@@ -144,6 +158,11 @@ impl<'o> Desk<'o> {
             Ok(name) => name,
             Err(reason) => return Ok(Judged::Wrong(Code::WrongName, reason)),
         };
+        let latest = stamp_at(self.office.clock.now().plus(AHEAD));
+        if latest.is_some_and(|latest| name.stamp > latest) {
+            let reason = "dated more than a day ahead: all that follows would be older".to_owned();
+            return Ok(Judged::Wrong(Code::WrongName, reason));
+        }
         if name.sort == Sort::Delta && !self.portal.delta {
             let reason = "this portal sends no differences ([[collect.portal]] delta)".to_owned();
             return Ok(Judged::Wrong(Code::DeltaForm, reason));
@@ -324,6 +343,21 @@ impl<'o> Desk<'o> {
             putting,
         })
     }
+}
+
+/// What a delivery lacks, or a sum.
+fn missing(lying: &Lying) -> Option<&'static str> {
+    match (&lying.delivery, &lying.sum) {
+        (_, None) => Some("its .md5"),
+        (None, _) => Some("its archive"),
+        _ => None,
+    }
+}
+
+/// The date that a delivery would bear which was made at this moment.
+fn stamp_at(moment: Time) -> Option<Stamp> {
+    let text = paris(moment).strftime("%Y%m%d%H%M%S").to_string();
+    Stamp::from_number(text.parse().ok()?)
 }
 
 /// A file that is in the vault but for its name.

@@ -266,6 +266,36 @@ fn f5_a_name_of_another_portal_or_of_nobody_is_refused() {
 }
 
 #[test]
+fn a_date_far_ahead_is_refused_and_does_not_shut_out_what_follows() {
+    let place = Place::new("");
+    let office = place.office(NIGHT);
+    place.deliver("B0", "20271127_020000", &portal(1, 20));
+    assert_eq!(run(&office, "B0"), Ended::Error);
+    assert_eq!(alarms(&office, "B0")[&Code::WrongName], 1);
+    place.deliver("B0", "20261127_020000", &portal(1, 21));
+    assert_eq!(run(&office, "B0"), Ended::Ok);
+    assert_eq!(people(&office, "B0"), 84);
+}
+
+#[test]
+fn f6_several_halves_are_told_together_and_once() {
+    let place = Place::new("");
+    let office = place.office(NIGHT);
+    let now = octroi::clock::system_now();
+    office.clock.set(now.plus(Duration::from_secs(100_000)));
+    for file in ["a.tar.gz", "b.tar.gz", "c.md5"] {
+        fs::write(place.drop_box("B0").join(file), "x").unwrap();
+    }
+    for _ in 0..3 {
+        let mut desk = desk(&office, "B0");
+        let mut batch = Batch::quiet("import", "B0", [0; 4]);
+        desk.take_in(&mut batch, Duration::ZERO).unwrap();
+        batch.end();
+    }
+    assert_eq!(alarms(&office, "B0")[&Code::Incomplete], 1);
+}
+
+#[test]
 fn f6_nothing_is_taken_before_the_sum_is_there_and_both_rest() {
     let place = Place::new("");
     let file = name("B0", "20261127_020000", "2D");

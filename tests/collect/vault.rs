@@ -44,6 +44,23 @@ fn s5_no_name_of_a_person_lies_outside_the_directory() {
 }
 
 #[test]
+fn s5_a_damaged_entry_neither_hides_the_others_nor_stays() {
+    let place = Place::new("");
+    let office = place.office("2026-11-27T02:30:00Z");
+    place.deliver("B0", "20261127_020000", &portal(1, 20));
+    run(&office, "B0");
+    let damaged = place
+        .root
+        .join(format!("vault/B0-2D/{}.refused", "0".repeat(64)));
+    fs::write(&damaged, "cut").unwrap();
+    assert_eq!(office.vault.entries().unwrap().len(), 2);
+    let later = octroi::clock::system_now().plus(std::time::Duration::from_secs(40 * 86_400));
+    office.clock.set(later);
+    assert_eq!(desk(&office, "B0").purge().unwrap(), 2);
+    assert!(!damaged.exists());
+}
+
+#[test]
 fn s5_every_look_into_the_vault_is_in_the_trail_and_the_trail_is_whole() {
     let place = Place::new("");
     let office = place.office("2026-11-27T02:30:00Z");

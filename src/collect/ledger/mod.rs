@@ -194,6 +194,14 @@ fn open(line: &[u8]) -> Option<Vec<u8>> {
 
 /// The whole lines of a ledger: how far they reach, the number of the last, and where they lead.
 fn read(path: &Path, file: &File) -> Result<(u64, u64, FlowState), LedgerError> {
+    if file.metadata().map_err(at(path))?.len() > LONGEST_LEDGER {
+        // What is not read must not be cut off either.
+        return Err(LedgerError::Damaged {
+            path: path.to_owned(),
+            line: 0,
+            what: "longer than any ledger",
+        });
+    }
     let mut text = Vec::new();
     file.take(LONGEST_LEDGER)
         .read_to_end(&mut text)
@@ -280,6 +288,21 @@ mod tests {
             ledger.append(now(), event).unwrap();
             assert_eq!(Ledger::open(&path).unwrap().sequence, kept + 1);
         }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_ledger_that_is_too_long_is_told_and_not_cut() {
+        let folder = folder("long");
+        let path = folder.join("ledger.jsonl");
+        written(&path);
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(LONGEST_LEDGER + 1).unwrap();
+        assert!(matches!(
+            Ledger::open(&path),
+            Err(LedgerError::Damaged { .. })
+        ));
+        assert_eq!(file.metadata().unwrap().len(), LONGEST_LEDGER + 1);
         std::fs::remove_dir_all(folder).unwrap();
     }
 

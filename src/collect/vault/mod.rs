@@ -14,7 +14,7 @@ mod key;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use octroi_saml::Time;
@@ -59,7 +59,7 @@ pub struct EntryName {
 }
 
 impl EntryName {
-    /// The name as text, which is authenticated with the content.
+    /// The name as text.
     #[must_use]
     pub fn text(&self) -> String {
         format!("{}/{}.{}", self.flow, self.delivery, self.kind.name())
@@ -224,9 +224,16 @@ impl Vault {
                 let Some(name) = EntryName::read(&flow, &file_name(&path)) else {
                     continue;
                 };
-                let file = File::open(&path).map_err(at(&path))?;
-                let bytes = file.metadata().map_err(at(&path))?.len();
-                let created = format::created(file).map_err(at(&path))?;
+                let file = match File::open(&path) {
+                    // Another portal's, purged meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    opened => opened.map_err(at(&path))?,
+                };
+                let status = file.metadata().map_err(at(&path))?;
+                let bytes = status.len();
+                // A damaged one must neither hide the others nor be kept longer than they are.
+                let created = format::created(file)
+                    .unwrap_or_else(|_| Time::from_unix_seconds(status.mtime()));
                 entries.push(Entry {
                     name,
                     created,
