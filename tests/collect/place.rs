@@ -162,6 +162,8 @@ pub fn sum(octets: &[u8]) -> String {
 /// One pass for a portal. Files need not rest.
 pub fn run(office: &Office, ent: &str) -> Ended {
     let portal = office.settings.portal(ent).unwrap();
+    // A program that another test starts holds a copy of the last lock until it runs.
+    drop(Desk::wait(office, portal, Duration::from_secs(2)));
     // The clock of a test stands in 2026 and files are of today: they rest at once.
     pass(office, portal, &Gate::new(1), Duration::ZERO, true)
 }
