@@ -139,7 +139,9 @@ impl Desk<'_> {
             batch.warning(&text);
             self.alarm(degree, Code::Drift, &delivery.id, text)?;
         }
-        if let Some(by) = mend.filter(|_| total > 0) {
+        // Where differences were lost, taking the full load also begins their numbering anew.
+        let worth = total > 0 || self.state(degree)?.needs_full;
+        if let Some(by) = mend.filter(|_| worth) {
             self.record(
                 "collect-mended",
                 &delivery.id,

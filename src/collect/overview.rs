@@ -160,7 +160,11 @@ impl Row {
             let _ = writeln!(text, "    overdue: due on {}", due.replace('T', " at "));
         }
         if state.needs_full {
-            let _ = writeln!(text, "    differences are refused until a full load comes");
+            let _ = writeln!(
+                text,
+                "    differences are refused until a full load comes: ask the portal, or octroi collect compare {} FILE --mend",
+                self.ent
+            );
         }
         for delivery in state.held() {
             let _ = writeln!(

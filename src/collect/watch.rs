@@ -114,7 +114,12 @@ fn pass_desk(
     rest: Duration,
     at_once: bool,
 ) -> Result<(), DeskError> {
-    let mut desk = Desk::take(office, portal)?;
+    // A command waits for the watcher to leave the portal; the watcher comes again by itself.
+    let mut desk = if at_once {
+        Desk::wait(office, portal, Duration::from_secs(30))?
+    } else {
+        Desk::take(office, portal)?
+    };
     // A drop box that cannot be read must not keep what has been received from being worked on.
     let came = desk.take_in(batch, rest);
     if desk.has_work() {

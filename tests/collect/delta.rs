@@ -162,6 +162,25 @@ fn f8_a_gap_refuses_until_a_full_load_comes() {
 }
 
 #[test]
+fn f8_after_a_gap_a_full_load_that_changes_nothing_begins_anew() {
+    let place = Place::new("");
+    let office = place.office(NIGHT);
+    place.deliver("B0", "20261127_020000", &portal(1, 20));
+    run(&office, "B0");
+    let leave = [leaves(&pupil(&uai(0), 0, 0))];
+    place.put("B0", &file(3), &lines("20261127_020000", 3, &leave));
+    assert_eq!(run(&office, "B0"), Ended::Error);
+    assert!(state(&office, "B0").needs_full);
+    let full = crate::archive::name("B0", "20261127_020000", "2D");
+    let mended = place.program(&["compare", "B0", &full, "--mend", "--by", "marie"]);
+    assert!(mended.status.success(), "{mended:?}");
+    assert!(!state(&office, "B0").needs_full);
+    place.put("B0", &file(4), &lines("20261127_020000", 1, &leave));
+    assert_eq!(run(&office, "B0"), Ended::Ok);
+    assert_eq!(people(&office, "B0"), 79);
+}
+
+#[test]
 fn f8_half_a_file_changes_nothing() {
     let place = Place::new("");
     let office = place.office(NIGHT);
