@@ -37,12 +37,23 @@ fn undisturbed() -> ([u8; 32], Duration) {
     (root(&place.office("2026-11-27T03:00:00Z"), "B0"), took)
 }
 
+/// Rounds that are run in any case, and kills that must land while the import works.
+const ROUNDS: usize = 12;
+const KILLS: u64 = 21;
+/// By then they have landed on the busiest machine, or something is wrong.
+const MOST_ROUNDS: usize = 48;
+
 #[test]
 fn a_killed_import_run_again_gives_the_same() {
     let (wanted, took) = undisturbed();
     let mut random = Random(0x5eed_cafe);
     let mut killed = 0;
-    for round in 0..12 {
+    // How late a kill may come. A busy machine measures too long or too short a time; what lands corrects it.
+    let mut latest = u64::try_from(took.as_micros()).unwrap().max(1000);
+    for round in 0..MOST_ROUNDS {
+        if round >= ROUNDS && killed >= KILLS {
+            break;
+        }
         let place = Place::new("");
         two_nights(&place);
         // Several kills in a row, then a run that may end.
@@ -52,10 +63,15 @@ fn a_killed_import_run_again_gives_the_same() {
                 .stderr(std::process::Stdio::null())
                 .spawn()
                 .unwrap();
-            let wait = random.below(u64::try_from(took.as_micros()).unwrap().max(1));
+            let wait = random.below(latest);
             std::thread::sleep(Duration::from_micros(wait));
             child.kill().unwrap();
-            killed += u64::from(child.wait().unwrap().code().is_none());
+            if child.wait().unwrap().code().is_none() {
+                killed += 1;
+                latest += latest / 8;
+            } else {
+                latest = (latest - latest / 4).max(1000);
+            }
             tear(&place, &mut random);
         }
         let last = place.program(&["import"]);
@@ -91,8 +107,8 @@ fn a_killed_import_run_again_gives_the_same() {
         assert_eq!(again.status.code(), Some(0), "round {round}: {again:?}");
     }
     assert!(
-        killed > 20,
-        "only {killed} of 48 were killed while they worked"
+        killed >= KILLS,
+        "only {killed} were killed while they worked in {MOST_ROUNDS} rounds"
     );
 }
 
