@@ -43,6 +43,8 @@ codes! {
     WrongName = "collect-wrong-name",
     /// An archive lacks its sum, or a sum its archive, for too long (F6).
     Incomplete = "collect-incomplete",
+    /// There is no room for a delivery: the portal's quota, or the disk (F1).
+    NoRoom = "collect-no-room",
     /// The delivery would lose too much and waits for an operator.
     Held = "collect-held",
     /// Too many records of a delivery were set aside (A5).

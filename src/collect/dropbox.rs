@@ -27,6 +27,8 @@ pub struct Lying {
     pub delivery: Option<PathBuf>,
     /// Its sum, when it is there.
     pub sum: Option<PathBuf>,
+    /// The size of the delivery.
+    pub octets: u64,
     /// When the last of both changed.
     pub changed: Time,
 }
@@ -115,10 +117,14 @@ pub fn look(folder: &Path) -> io::Result<Vec<Lying>> {
 
 fn lying(folder: &Path, delivery: Option<&str>, sum: Option<&str>) -> io::Result<Option<Lying>> {
     let mut changed = Time::from_unix_seconds(0);
+    let mut octets = 0;
     for name in delivery.iter().chain(&sum) {
         match fs::symlink_metadata(folder.join(name)) {
             Ok(status) => {
                 changed = changed.max(Time::from_unix_seconds(status.ctime()));
+                if Some(name) == delivery.as_ref() {
+                    octets = status.len();
+                }
             }
             // Renamed or removed by the portal meanwhile: the next look tells.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -128,6 +134,7 @@ fn lying(folder: &Path, delivery: Option<&str>, sum: Option<&str>) -> io::Result
     Ok(Some(Lying {
         delivery: delivery.map(|name| folder.join(name)),
         sum: sum.map(|name| folder.join(name)),
+        octets,
         changed,
     }))
 }

@@ -21,6 +21,7 @@ use super::dropbox::{self, Lying};
 use super::ledger::event::Sort;
 use super::ledger::{Delivery, Event, Status};
 use super::name::Name;
+use super::room::NoRoom;
 use super::schedule::Schedule;
 use super::vault::{EntryName, Kind};
 use crate::config::paris;
@@ -42,46 +43,73 @@ impl<'o> Desk<'o> {
     /// [`DeskError`]: what was not done is done next time.
     pub fn take_in(&mut self, batch: &mut Batch, rest: Duration) -> Result<u64, DeskError> {
         let mut came = 0;
-        let mut halves: BTreeMap<Degree, Vec<(String, &str)>> = BTreeMap::new();
+        let mut halves = Told::new();
+        let mut no_room = Told::new();
         for folder in &self.portal.drop_boxes {
             let folder = self.office.base.join(&folder.value);
             for lying in dropbox::look(&folder).map_err(at(&folder))? {
                 let now = self.office.clock.now();
                 if lying.is_ripe(now, rest) {
-                    came += u64::from(self.take_one(batch, &lying)?);
+                    let degree = self.degree_of(&lying.name());
+                    // Not past one that waits for room: differences have an order.
+                    if let Some(waiting) = no_room.get_mut(&degree) {
+                        waiting.push((lying.name(), "behind it".to_owned()));
+                        continue;
+                    }
+                    match self.room(lying.octets)? {
+                        Ok(most) => came += u64::from(self.take_one(batch, &lying, most)?),
+                        Err(NoRoom(why)) => {
+                            no_room.entry(degree).or_default().push((lying.name(), why));
+                        }
+                    }
                 } else if let Some(missing) = missing(&lying)
                     && lying.rests(now, self.office.settings.incomplete)
                 {
                     let name = lying.name();
                     let half = halves.entry(self.degree_of(&name)).or_default();
-                    half.push((name, missing));
+                    half.push((name, format!("lies in the drop box without {missing}")));
                 }
             }
         }
         for (degree, half) in halves {
-            self.half(degree, &half)?;
+            self.lying(degree, Code::Incomplete, &half)?;
+        }
+        for (degree, waiting) in no_room {
+            if self.lying(degree, Code::NoRoom, &waiting)? {
+                batch.warning(&format!(
+                    "{} wait(s) in the drop box for room",
+                    waiting.len()
+                ));
+            }
         }
         self.forget_cleared()?;
         Ok(came)
     }
 
-    /// Deliveries without their sums, or sums without their deliveries, are told when they lie for long: all that lie there
-    /// together, or each would be news after the other.
-    fn half(&mut self, degree: Degree, half: &[(String, &str)]) -> Result<(), DeskError> {
-        let mut about: Vec<&str> = half.iter().map(|(name, _)| name.as_str()).collect();
-        let mut told: Vec<String> = half
+    /// What lies in the drop box and is not taken in is told: all that lie there together, or each would be news after the
+    /// other. Answers whether it is news.
+    fn lying(
+        &mut self,
+        degree: Degree,
+        code: Code,
+        lying: &[(String, String)],
+    ) -> Result<bool, DeskError> {
+        let mut about: Vec<&str> = lying.iter().map(|(name, _)| name.as_str()).collect();
+        let mut told: Vec<String> = lying
             .iter()
-            .map(|(name, missing)| format!("{name} lies in the drop box without {missing}"))
+            .map(|(name, why)| format!("{name}: {why}"))
             .take(LISTED)
             .collect();
         about.truncate(LISTED);
-        let more = half.len() - told.len();
+        let more = lying.len() - told.len();
         let mut about = about.join(", ");
         if more > 0 {
             about += &format!(" and {more} more");
             told.push(format!("and {more} more"));
         }
-        self.alarm_once(degree, Code::Incomplete, &about, told.join("; "))
+        let news = !self.state(degree)?.is_alarmed(code, &about);
+        self.alarm_once(degree, code, &about, told.join("; "))?;
+        Ok(news)
     }
 
     /// The flow that a file belongs to; a file without a name of ours is told in the portal's first.
@@ -93,15 +121,15 @@ impl<'o> Desk<'o> {
             .unwrap_or(Degree::Second)
     }
 
-    /// Answers whether a new delivery came.
-    fn take_one(&mut self, batch: &mut Batch, lying: &Lying) -> Result<bool, DeskError> {
+    /// Answers whether a new delivery came. No more than `most` octets of it are read: it may grow meanwhile.
+    fn take_one(&mut self, batch: &mut Batch, lying: &Lying, most: u64) -> Result<bool, DeskError> {
         let (Some(path), Some(sum)) = (&lying.delivery, &lying.sum) else {
             return Ok(false);
         };
         let file = dropbox::file_name(path);
         let degree = self.degree_of(&file);
         let stated = dropbox::sum(sum).map_err(at(sum))?;
-        let sealed = self.seal(degree, path)?;
+        let sealed = self.seal(degree, path, most)?;
         let id = sealed.id.clone();
         let came = match self.judge(degree, &file, stated, &sealed)? {
             Judged::New(name) => {
@@ -314,8 +342,13 @@ impl<'o> Desk<'o> {
         Ok(())
     }
 
-    /// Reads a file once: into the vault, with both sums.
-    pub(super) fn seal(&self, degree: Degree, path: &Path) -> Result<Sealed<'o>, DeskError> {
+    /// Reads a file once, no more than `most` octets of it: into the vault, with both sums.
+    pub(super) fn seal(
+        &self,
+        degree: Degree,
+        path: &Path,
+        most: u64,
+    ) -> Result<Sealed<'o>, DeskError> {
         let from = dropbox::open(path).map_err(at(path))?;
         let flow = flow_name(&self.portal.ent, degree);
         let now = self.office.clock.now();
@@ -324,7 +357,7 @@ impl<'o> Desk<'o> {
         let (mut sum, mut id) = (Md5::new(), Context::new(&SHA256));
         let mut bytes = 0;
         let mut block = vec![0; BLOCK];
-        let mut from = from.take(LONGEST);
+        let mut from = from.take(most.min(LONGEST));
         loop {
             let read = match from.read(&mut block) {
                 Ok(0) => break,
@@ -344,6 +377,9 @@ impl<'o> Desk<'o> {
         })
     }
 }
+
+/// Files in the drop box, with why they are not taken in.
+type Told = BTreeMap<Degree, Vec<(String, String)>>;
 
 /// What a delivery lacks, or a sum.
 fn missing(lying: &Lying) -> Option<&'static str> {

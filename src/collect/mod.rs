@@ -17,6 +17,7 @@
 //! | [`work`] | from the vault into the directory |
 //! | [`judge`] | whether a delivery may shrink what is in force so much |
 //! | [`schedule`] | when deliveries are due, and which are missing |
+//! | `room` | whether a delivery has room: the portal's quota, the disk |
 //! | [`delta`] | differences between full loads |
 //! | [`watch`] | all portals, each on a thread of its own |
 //!
@@ -40,6 +41,7 @@ pub mod overview;
 pub mod priority;
 mod purge;
 mod replay;
+mod room;
 pub mod schedule;
 pub mod trail;
 pub mod vault;

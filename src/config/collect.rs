@@ -44,6 +44,8 @@ pub struct CollectPortal {
     pub shrink: Shrink,
     /// Whether it may send differences (docs/collect-delta.md).
     pub delta: bool,
+    /// What may lie in the vault and the work folder of the portal, octets.
+    pub quota: u64,
     /// Whether nothing is taken from it and nothing expected.
     pub disabled: bool,
 }
@@ -88,6 +90,8 @@ pub struct CollectSettings {
     pub keep: Duration,
     /// How long archives that were taken are kept, to be taken again (F7).
     pub resend: Duration,
+    /// What must stay free on the disks of vault and ledgers, octets.
+    pub reserve: u64,
     /// Deliveries worked on at once.
     pub workers: usize,
     /// Niceness of the process (A4).
@@ -130,6 +134,9 @@ impl CollectSettings {
 }
 
 const DAY: u64 = 86_400;
+const MIB: u64 = 1 << 20;
+/// The largest quota and reserve: 64 TiB.
+const MOST_MIB: u64 = 1 << 26;
 
 pub(super) fn collect(section: Section<'_, '_>) -> CollectSettings {
     let shrink = shrink(
@@ -139,6 +146,7 @@ pub(super) fn collect(section: Section<'_, '_>) -> CollectSettings {
             school: 30,
         },
     );
+    let quota = quota(&section, 20_480 * MIB);
     let seconds = |key, default, least, most| {
         Duration::from_secs(section.integer(key, default, least..=most))
     };
@@ -155,6 +163,7 @@ pub(super) fn collect(section: Section<'_, '_>) -> CollectSettings {
         incomplete: seconds("incomplete_seconds", 7200, 1, 7 * DAY),
         keep: days("keep_days", 30),
         resend: days("resend_days", 7),
+        reserve: MIB * section.integer("reserve_mib", 1_024, 0..=MOST_MIB),
         workers: usize::try_from(section.integer("workers", 1, 1..=64)).unwrap_or(1),
         nice: i32::try_from(section.integer("nice", 19, 0..=19)).unwrap_or(19),
         set_aside_records: section.integer("set_aside_records", 1_000, 0..=u64::from(u32::MAX)),
@@ -163,7 +172,7 @@ pub(super) fn collect(section: Section<'_, '_>) -> CollectSettings {
         portals: section
             .sections("portal")
             .into_iter()
-            .map(|each| portal(each, shrink))
+            .map(|each| portal(each, shrink, quota))
             .collect(),
         periods: section
             .sections("period")
@@ -195,7 +204,11 @@ fn shrink(section: &Section<'_, '_>, default: Shrink) -> Shrink {
     }
 }
 
-fn portal(section: Section<'_, '_>, usual: Shrink) -> CollectPortal {
+fn quota(section: &Section<'_, '_>, default: u64) -> u64 {
+    MIB * section.integer("quota_mib", default / MIB, 1..=MOST_MIB)
+}
+
+fn portal(section: Section<'_, '_>, usual: Shrink, usual_quota: u64) -> CollectPortal {
     let ent = section.required("ent", "\"B0\"");
     if !ent.is_empty() && !is_ent_code(&ent.value) {
         section.error(
@@ -218,6 +231,7 @@ fn portal(section: Section<'_, '_>, usual: Shrink) -> CollectPortal {
         days: words(&section, "days", &DAYS),
         by: time(&section),
         shrink: shrink(&section, usual),
+        quota: quota(&section, usual_quota),
         delta: section.boolean("delta", false),
         disabled: section.boolean("disabled", false),
     };

@@ -16,5 +16,6 @@ mod delta;
 mod place;
 mod portals;
 mod program;
+mod room;
 mod sftp;
 mod vault;

@@ -245,6 +245,21 @@ impl Vault {
         Ok(entries)
     }
 
+    /// What lies in the folder of a flow, octets, half written entries among it.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`]
+    pub fn octets(&self, flow: &str) -> Result<u64, VaultError> {
+        let folder = self.directory.join(flow);
+        super::room::octets(&folder).map_err(at(&folder))
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Removes what a killed process left half written in a flow. Only for whoever holds the flow's lock.
     ///
     /// # Errors
