@@ -353,7 +353,7 @@ impl<'o> Desk<'o> {
         let flow = flow_name(&self.portal.ent, degree);
         let now = self.office.clock.now();
         let office = self.office;
-        let mut putting = office.vault.put(&flow, now, random()?)?;
+        let mut putting = office.vault.put(&flow, None, now, random()?)?;
         let (mut sum, mut id) = (Md5::new(), Context::new(&SHA256));
         let mut bytes = 0;
         let mut block = vec![0; BLOCK];

@@ -108,12 +108,17 @@ pub(super) struct Aside<'v> {
 }
 
 impl<'v> Aside<'v> {
-    /// `since` is when the first of the records was set aside: from then on they are kept for their time.
-    pub(super) fn begin(desk: &Desk<'v>, degree: Degree, since: Time) -> Result<Self, DeskError> {
+    /// `id` is the delivery that they are of; `since` is when the first of the records was set aside: from then on they are kept for their time.
+    pub(super) fn begin(
+        desk: &Desk<'v>,
+        degree: Degree,
+        id: &str,
+        since: Time,
+    ) -> Result<Self, DeskError> {
         let flow = flow_name(&desk.portal.ent, degree);
         let office = desk.office;
         Ok(Self {
-            putting: office.vault.put(&flow, since, random()?)?,
+            putting: office.vault.put(&flow, Some(id), since, random()?)?,
             count: 0,
         })
     }
@@ -198,7 +203,7 @@ impl<'o> Desk<'o> {
         let begun = std::time::Instant::now();
         let path = self.office.directory.draft(&self.portal.ent, degree)?;
         remove(&path)?;
-        let mut aside = Aside::begin(self, degree, self.office.clock.now())?;
+        let mut aside = Aside::begin(self, degree, &delivery.id, self.office.clock.now())?;
         let hearing = Hearing {
             aside: &mut aside,
             batch,

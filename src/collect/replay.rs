@@ -122,7 +122,7 @@ impl Desk<'_> {
         };
         let force = Segment::open(&force)?;
         let since = entries.iter().map(|entry| entry.created).min();
-        let mut aside = Aside::begin(self, degree, since.unwrap_or(self.office.clock.now()))?;
+        let mut aside = Aside::begin(self, degree, id, since.unwrap_or(self.office.clock.now()))?;
         let mut kept = Vec::new();
         let options = Options::new(&self.work_folder()?);
         let mut hearing = Hearing {

@@ -154,6 +154,57 @@ fn s5_an_altered_vault_is_our_failure_and_not_the_portals() {
 }
 
 #[test]
+fn s5_entries_that_were_swapped_do_not_open() {
+    let place = Place::new("");
+    place.configure(
+        "",
+        &[("B0", "flows = [\"2D\"]"), ("B1", "flows = [\"2D\"]")],
+    );
+    let office = place.office("2026-11-27T02:30:00Z");
+    let mut some = portal(2, 20);
+    some.lost = 2;
+    for ent in ["B0", "B1"] {
+        place.deliver(ent, "20261127_020000", &some);
+        run(&office, ent);
+    }
+    let aside = |ent: &str| {
+        let id = state(&office, ent).in_force.unwrap();
+        place.root.join(format!("vault/{ent}-2D/{id}.set-aside"))
+    };
+    let (mine, other) = (aside("B0"), aside("B1"));
+    let (my_octets, other_octets) = (fs::read(&mine).unwrap(), fs::read(&other).unwrap());
+    fs::write(&mine, &other_octets).unwrap();
+    let done = place.program(&["replay", "B0", "--by", "marie"]);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(2), "{told}");
+    assert!(told.contains("put under another name"), "{told}");
+    assert_eq!(crate::place::people(&office, "B0"), 160);
+    assert_eq!(fs::read(&mine).unwrap(), other_octets, "nothing is lost");
+    // An archive is no entry of records either.
+    let archive = mine.with_extension("delivery");
+    fs::copy(&archive, &mine).unwrap();
+    assert_eq!(
+        place
+            .program(&["replay", "B0", "--by", "marie"])
+            .status
+            .code(),
+        Some(2)
+    );
+    fs::write(&mine, &my_octets).unwrap();
+    let whole = place.program(&["replay", "B0", "--by", "marie"]);
+    assert_ne!(whole.status.code(), Some(2), "{whole:?}");
+    // Nor are the records of the night before those of this night.
+    let my_octets = fs::read(&mine).unwrap();
+    place.deliver("B0", "20261128_020000", &some);
+    run(&place.office("2026-11-28T02:30:00Z"), "B0");
+    let next = aside("B0");
+    assert_ne!(next, mine);
+    fs::write(&next, my_octets).unwrap();
+    let done = place.program(&["replay", "B0", "--by", "marie"]);
+    assert_eq!(done.status.code(), Some(2), "{done:?}");
+}
+
+#[test]
 fn s5_a_key_that_others_may_read_is_refused() {
     let place = Place::new("");
     fs::set_permissions(

@@ -1,14 +1,15 @@
 //! The octets of an entry: a header, then chunks, each sealed by itself.
 //!
 //! ```text
-//! header   8  "OCTVLT01"
+//! header   8  "OCTVLT02"
 //!          8  id of the vault's key: the first octets of its SHA-256
 //!          8  when it was made, unix seconds, little-endian
 //!         32  salt, random
 //! chunk    n  at most 65 536 octets of content, AES-256-GCM, then 16 octets of tag
 //!   …         every chunk but the last has exactly 65 536 octets of content; the last may be empty
 //! ```
-//! The key of an entry is HKDF-SHA256 (salt `octroi vault`) over the vault's key, expanded with `entry 1` and the header:
+//! The key of an entry is HKDF-SHA256 (salt `octroi vault`) over the vault's key, expanded with `entry 2`, the header and
+//! what the entry is bound to ([`super::EntryName::bound`]: portal, flow, kind, and for records the delivery):
 //! each entry has its own, so that the nonces may count. Nonce: seven zero octets, the number of the chunk
 //! (32 bits, big-endian), then 1 for the last chunk and 0 for every other. Chunks can thus be neither moved nor
 //! dropped nor cut off at the end, and a header cannot be changed. (This is the STREAM construction.)
@@ -20,7 +21,7 @@ use octroi_saml::Time;
 
 use super::key::VaultKey;
 
-const MAGIC: &[u8; 8] = b"OCTVLT01";
+const MAGIC: &[u8; 8] = b"OCTVLT02";
 /// Octets of the header.
 pub const HEADER: usize = 56;
 /// Octets of content in a chunk.
@@ -38,8 +39,8 @@ struct Chunks {
 }
 
 impl Chunks {
-    fn new(key: &VaultKey, header: &[u8; HEADER]) -> io::Result<Self> {
-        let key = UnboundKey::new(&AES_256_GCM, &*key.of(header)?)
+    fn new(key: &VaultKey, bound: &str, header: &[u8; HEADER]) -> io::Result<Self> {
+        let key = UnboundKey::new(&AES_256_GCM, &*key.of(header, bound)?)
             .map_err(|_| bad("the key of the entry cannot be used"))?;
         Ok(Self {
             key: LessSafeKey::new(key),
@@ -73,11 +74,17 @@ impl<W> std::fmt::Debug for Sealing<W> {
 }
 
 impl<W: Write> Sealing<W> {
-    /// Writes the header.
+    /// Writes the header. Only who says the same `bound` opens the entry again.
     ///
     /// # Errors
     /// What the writer says.
-    pub fn begin(mut to: W, key: &VaultKey, now: Time, salt: [u8; 32]) -> io::Result<Self> {
+    pub fn begin(
+        mut to: W,
+        key: &VaultKey,
+        bound: &str,
+        now: Time,
+        salt: [u8; 32],
+    ) -> io::Result<Self> {
         let mut header = [0; HEADER];
         header[..8].copy_from_slice(MAGIC);
         header[8..16].copy_from_slice(&key.id());
@@ -86,7 +93,7 @@ impl<W: Write> Sealing<W> {
         to.write_all(&header)?;
         Ok(Self {
             to: Some(to),
-            chunks: Chunks::new(key, &header)?,
+            chunks: Chunks::new(key, bound, &header)?,
             buffer: Vec::with_capacity(CHUNK + TAG),
         })
     }
@@ -151,15 +158,16 @@ impl<R: Read> Unsealing<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] when it is no entry, or one of another key.
-    pub fn begin(mut from: R, key: &VaultKey) -> io::Result<Self> {
+    /// [`io::ErrorKind::InvalidData`] when it is no entry, or one of another key. One that is bound to something else
+    /// shows at the first octet of its content.
+    pub fn begin(mut from: R, key: &VaultKey, bound: &str) -> io::Result<Self> {
         let header = header(&mut from)?;
         if header[8..16] != key.id() {
             return Err(bad("the entry was sealed with another key"));
         }
         Ok(Self {
             from,
-            chunks: Chunks::new(key, &header)?,
+            chunks: Chunks::new(key, bound, &header)?,
             buffer: Vec::with_capacity(CHUNK + TAG + 1),
             plain: 0,
             taken: 0,
@@ -185,7 +193,7 @@ impl<R: Read> Unsealing<R> {
             .chunks
             .key
             .open_in_place(nonce, Aad::empty(), &mut self.buffer)
-            .map_err(|_| bad("the entry was altered or cut"))?
+            .map_err(|_| bad("the entry was altered, cut, or put under another name"))?
             .len();
         self.plain = plain;
         self.taken = 0;
@@ -238,6 +246,7 @@ mod tests {
         let mut sealing = Sealing::begin(
             Vec::new(),
             &key(),
+            "B0-2D/archive",
             Time::from_unix_seconds(1_800_000_000),
             [3; 32],
         )
@@ -248,7 +257,7 @@ mod tests {
 
     fn opened(sealed: &[u8]) -> io::Result<Vec<u8>> {
         let mut plain = Vec::new();
-        Unsealing::begin(sealed, &key())?.read_to_end(&mut plain)?;
+        Unsealing::begin(sealed, &key(), "B0-2D/archive")?.read_to_end(&mut plain)?;
         Ok(plain)
     }
 
@@ -284,8 +293,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_bound_to_something_else_does_not_open() {
+        let sealed = sealed(b"x");
+        for bound in ["B0-1D/archive", "B1-2D/archive", "B0-2D/archiv", ""] {
+            let mut unsealing = Unsealing::begin(&sealed[..], &key(), bound).unwrap();
+            assert!(unsealing.read_to_end(&mut Vec::new()).is_err(), "{bound}");
+        }
+    }
+
+    #[test]
     fn another_key_is_told() {
-        let error = Unsealing::begin(&sealed(b"x")[..], &VaultKey::new(&[8; 32])).unwrap_err();
+        let error = Unsealing::begin(&sealed(b"x")[..], &VaultKey::new(&[8; 32]), "B0-2D/archive")
+            .unwrap_err();
         assert!(error.to_string().contains("another key"));
     }
 

@@ -96,11 +96,11 @@ impl VaultKey {
         self.id
     }
 
-    /// The key of the entry with this header.
-    pub(super) fn of(&self, header: &[u8]) -> io::Result<Zeroizing<[u8; 32]>> {
+    /// The key of the entry with this header that lies where `bound` says.
+    pub(super) fn of(&self, header: &[u8], bound: &str) -> io::Result<Zeroizing<[u8; 32]>> {
         let mut key = Zeroizing::new([0; 32]);
         self.material
-            .expand(&[b"entry 1", header], Key32)
+            .expand(&[b"entry 2", header, bound.as_bytes()], Key32)
             .and_then(|okm| okm.fill(&mut *key))
             .map_err(|_| io::Error::other("the key of the entry cannot be derived"))?;
         Ok(key)

@@ -65,6 +65,15 @@ impl EntryName {
         format!("{}/{}.{}", self.flow, self.delivery, self.kind.name())
     }
 
+    /// What the cipher binds the entry to: portal, flow and kind, and for records the delivery, so that no entry opens in
+    /// the place of another. An archive's hash is known only when all of it was sealed, and whether it is refused later
+    /// still; whoever reads one compares its content with the hash in its name.
+    #[must_use]
+    pub fn bound(&self) -> String {
+        let records_of = (self.kind == Kind::SetAside).then_some(self.delivery.as_str());
+        bound(&self.flow, records_of)
+    }
+
     fn read(flow: &str, file: &str) -> Option<Self> {
         let (delivery, kind) = file.split_once('.')?;
         let kind = Kind::ALL.into_iter().find(|each| each.name() == kind)?;
@@ -74,6 +83,13 @@ impl EntryName {
             delivery: delivery.to_owned(),
             kind,
         })
+    }
+}
+
+fn bound(flow: &str, records_of: Option<&str>) -> String {
+    match records_of {
+        Some(delivery) => format!("{flow}/{delivery}.{}", Kind::SetAside.name()),
+        None => format!("{flow}/archive"),
     }
 }
 
@@ -133,11 +149,18 @@ impl Vault {
 
     /// Begins an entry. It is there when [`Putting::finish`] has returned, and leaves nothing behind otherwise.
     ///
-    /// `salt` must be random: the key of the entry follows from it.
+    /// It is an archive, or the records that were set aside of the delivery `records_of`. `salt` must be random: the key
+    /// of the entry follows from it.
     ///
     /// # Errors
     /// [`VaultError`] when the file cannot be made.
-    pub fn put(&self, flow: &str, now: Time, salt: [u8; 32]) -> Result<Putting<'_>, VaultError> {
+    pub fn put(
+        &self,
+        flow: &str,
+        records_of: Option<&str>,
+        now: Time,
+        salt: [u8; 32],
+    ) -> Result<Putting<'_>, VaultError> {
         let folder = self.directory.join(flow);
         make(&folder)?;
         let path = folder.join(format!(".{}", super::hex(&salt[..8])));
@@ -147,9 +170,11 @@ impl Vault {
             .mode(0o600)
             .open(&path)
             .map_err(at(&path))?;
+        let bound = bound(flow, records_of);
         let sealing = Sealing::begin(
             BufWriter::with_capacity(1 << 17, file),
             &self.key,
+            &bound,
             now,
             salt,
         )
@@ -157,6 +182,7 @@ impl Vault {
         Ok(Putting {
             vault: self,
             flow: flow.to_owned(),
+            bound,
             temporary: Temporary(Some(path)),
             sealing,
         })
@@ -175,7 +201,7 @@ impl Vault {
             opened => opened.map_err(at(&path))?,
         };
         let reader = BufReader::with_capacity(1 << 17, file);
-        Unsealing::begin(reader, &self.key).map_err(at(&path))
+        Unsealing::begin(reader, &self.key, &name.bound()).map_err(at(&path))
     }
 
     /// Whether an entry is there.
@@ -287,6 +313,7 @@ impl Vault {
 pub struct Putting<'v> {
     vault: &'v Vault,
     flow: String,
+    bound: String,
     temporary: Temporary,
     sealing: Sealing<BufWriter<File>>,
 }
@@ -305,7 +332,7 @@ impl Putting<'_> {
     /// Ends the entry and gives it its name, which may depend on what was written. An entry of that name is replaced.
     ///
     /// # Errors
-    /// [`VaultError::Io`]
+    /// [`VaultError::Io`]; also for a name under which the entry would not open.
     pub fn finish(mut self, delivery: &str, kind: Kind) -> Result<EntryName, VaultError> {
         let name = EntryName {
             flow: self.flow.clone(),
@@ -313,6 +340,10 @@ impl Putting<'_> {
             kind,
         };
         let path = self.vault.path(&name);
+        if name.bound() != self.bound {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "sealed for another name");
+            return Err(at(&path)(error));
+        }
         let file = self.sealing.finish().map_err(at(&path))?;
         let file = file
             .into_inner()
