@@ -82,6 +82,7 @@ pub(crate) fn assemble<'o>(
         repeated: &mut read.repeated,
         writer: &mut writer,
         draft: Draft::default(),
+        refused: false,
         last: Last::default(),
         rewrite: Rewrite::default(),
     }
@@ -150,6 +151,8 @@ struct People<'a, 'o> {
     repeated: &'a mut u64,
     writer: &'a mut SegmentWriter,
     draft: Draft,
+    /// Whether the record of the person at hand was set aside as a whole: what was sent with it goes the same way.
+    refused: bool,
     last: Last,
     rewrite: Rewrite,
 }
@@ -178,6 +181,7 @@ impl People<'_, '_> {
                     base.advance()?;
                 }
                 self.draft.begin(parts.person);
+                self.refused = false;
                 if base.id() == Some(parts.person) {
                     base.load(&mut self.draft);
                     base.advance()?;
@@ -234,10 +238,7 @@ impl People<'_, '_> {
         }
         self.remember(key, packed.0, Some(origin));
         if parts.kind == Kind::Person {
-            if replace {
-                self.draft.begin(parts.person);
-            }
-            self.person(parts, packed, origin)
+            self.person(parts, packed, origin, replace)
         } else {
             self.relation(parts, packed, origin)
         }
@@ -276,11 +277,22 @@ impl People<'_, '_> {
         parts: Key<'_>,
         packed: Packed<'_>,
         origin: Origin,
+        replace: bool,
     ) -> Result<(), ImportError> {
         let said = PersonSaid::read(packed).ok_or_else(broken)?;
+        let schools = &self.numbers.schools;
+        let is_known = |school: u32| {
+            let number = schools.get(school as usize);
+            number.is_some_and(|number| *number != NONE)
+        };
+        self.refused = !said.schools().any(|(school, _)| is_known(school));
+        // A record that is set aside as a whole takes the place of nothing.
+        if replace && !self.refused {
+            self.draft.begin(parts.person);
+        }
         let (mut known, mut unknown, mut full) = (0, false, false);
         for (school, profiles) in said.schools() {
-            match self.numbers.schools.get(school as usize) {
+            match schools.get(school as usize) {
                 Some(&number) if number != NONE => match self.draft.profiles(number, profiles) {
                     Ok(()) => known += 1,
                     Err(Full) => full = true,
@@ -325,7 +337,7 @@ impl People<'_, '_> {
         };
         let school = get(&self.numbers.schools, parts.school)
             .ok_or((Rule::UnknownSchool, UNKNOWN_SCHOOL))?;
-        if !self.draft.present {
+        if !self.draft.present || self.refused {
             return Err((Rule::UnknownPerson, "no such person in the delivery"));
         }
         let pupil = self.draft.is_in(school).ok_or((

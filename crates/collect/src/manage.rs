@@ -107,10 +107,8 @@ impl Managers<'_, '_> {
             before = Some(origin);
             before_said.clear();
             before_said.extend_from_slice(packed.0);
-            if beneath.is_some_and(|beneath| beneath.replace) {
-                draft.schools.clear();
-            }
-            self.take(&mut draft, packed, origin)?;
+            let replace = beneath.is_some_and(|beneath| beneath.replace);
+            self.take(&mut draft, packed, origin, replace)?;
         }
         self.write(&mut draft)?;
         while more {
@@ -125,6 +123,7 @@ impl Managers<'_, '_> {
         draft: &mut Draft,
         packed: Packed<'_>,
         origin: Origin,
+        replace: bool,
     ) -> Result<(), ImportError> {
         let said = ManagerSaid::read(packed).ok_or_else(broken)?;
         let mut known = Vec::new();
@@ -147,6 +146,10 @@ impl Managers<'_, '_> {
                 UNKNOWN_SCHOOL,
                 loss,
             )?;
+        }
+        // A record that is set aside as a whole takes the place of nothing.
+        if replace && !known.is_empty() {
+            draft.schools.clear();
         }
         if draft.schools.is_empty() && !known.is_empty() {
             [draft.civility, draft.name, draft.given_name] = said.texts.map(str::to_owned);

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use octroi_collect::{Amend, Amendment, Loss, Meaning, Options, Outcome, Report, Rule, import};
 use octroi_directory::{Degree, Head, Segment};
 use support::{
-    Delivery, Folder, InSchool, Listener, group, people, pupil, relation, school, sum_of, teacher,
+    Delivery, Folder, InSchool, Listener, group, manager, people, pupil, relation, school, sum_of,
+    teacher,
 };
 
 const UAI: &str = "0561622J";
@@ -205,6 +206,47 @@ fn a_change_replaces_a_person_whole() {
         people(&Segment::open(&base.path).unwrap()),
         "nothing new is said"
     );
+}
+
+/// A move to a school that is not there yet takes nobody away, and half of it does not count either.
+#[test]
+fn a_change_that_names_only_unknown_schools_leaves_who_was_there() {
+    let base = base(&Delivery::small(Degree::Second));
+    let before = people(&Segment::open(&base.path).unwrap());
+    let (moved, into) = (
+        pupil("p2", LATER),
+        relation("GARPersonGroupe", UAI, "p2", ("GARGroupeCode", "6A")),
+    );
+    let manager = manager("t1", LATER);
+    let changes = [record(&moved), record(&into), record(&manager)];
+    let amended = base.amend(Meaning::Replace, &changes);
+    assert_eq!(amended.people, before);
+    assert_eq!(amended.managers, ["t1"]);
+    let rules: Vec<_> = amended.told.0.iter().map(|told| told.rule).collect();
+    assert_eq!(
+        rules,
+        [
+            Rule::UnknownSchool,
+            Rule::UnknownPerson,
+            Rule::UnknownSchool
+        ]
+    );
+    // Who is taken away on purpose and sent anew like that is away.
+    let gone = base.amend(
+        Meaning::Replace,
+        &[
+            Amendment::RemovePerson("p2"),
+            Amendment::RemoveManager("t1"),
+            record(&moved),
+            record(&manager),
+        ],
+    );
+    assert!(!gone.people.contains_key("p2"));
+    assert_eq!(gone.managers, Vec::<String>::new());
+    // The same records with their school take the place of what was there.
+    let school = school(LATER);
+    let done = base.amend(Meaning::Replace, &[record(&school), record(&moved)]);
+    assert_eq!(done.people["p2"], [(LATER.to_owned(), 1, vec![], vec![])]);
 }
 
 #[test]

@@ -87,6 +87,21 @@ pub fn pupil(id: &str, uai: &str) -> String {
     person("GAREleve", id, uai, "National_ELV", "")
 }
 
+/// An assignment manager.
+pub fn manager(id: &str, uai: &str) -> String {
+    record(
+        "GARRespAff",
+        &[
+            ("GARPersonIdentifiant", id),
+            ("GARPersonNom", "Dupont"),
+            ("GARPersonPrenom", "Zoé"),
+            ("GARPersonCivilite", "Mme"),
+            ("GARPersonMail", "z@example.org"),
+            ("GARRespAffEtab", uai),
+        ],
+    )
+}
+
 pub fn teacher(id: &str, uai: &str) -> String {
     person("GAREnseignant", id, uai, "National_ENS", "")
 }
@@ -232,17 +247,7 @@ impl Delivery {
             groupe += &relation("GARPersonGroupe", uai, "t1", ("GARGroupeCode", "6A"));
         }
         enseignant = enseignant.replace("</men:GARPersonEtab>", "</men:GARPersonEtab><men:GARPersonDateNaissance>1980-05-06</men:GARPersonDateNaissance>");
-        let manager = record(
-            "GARRespAff",
-            &[
-                ("GARPersonIdentifiant", "t1"),
-                ("GARPersonNom", "Dupont"),
-                ("GARPersonPrenom", "Zoé"),
-                ("GARPersonCivilite", "Mme"),
-                ("GARPersonMail", "z@example.org"),
-                ("GARRespAffEtab", uai),
-            ],
-        );
+        let manager = manager("t1", uai);
         // In the order of the alphabet, as `tar` packs a folder: people before their school.
         Self::new(degree)
             .file("Eleve", &eleve)
