@@ -6,6 +6,7 @@ Written from world.py, so that what the gateway is told and what the checks expe
 import os
 import pathlib
 import subprocess
+from datetime import date, timedelta
 
 import trust
 from processes import Processes
@@ -94,8 +95,10 @@ def write_directory() -> None:
     _tsv("resources", "id name publisher delivery access_url",
          [[p.resource(k), resource_name(p.title, k), p.name, "pull" if k == "pull" else "push", p.page(k)] for p, k in resources])
     _tsv("release", "resource attribute", [[p.resource(k), name] for p, k in resources for name in RELEASED[k]])
+    # A subscription lasts ten years at most (RG8).
+    this_year = [str(date.today() + timedelta(days=days)) for days in (-30, 365)]
     _tsv("subscriptions", "id resource schools kind publics from until",
-         [[f"{p.name}-{k}", p.resource(k), "|".join(schools), kind_of[k], "ENSEIGNANT|ELEVE", "2020-01-01", "2099-12-31"]
+         [[f"{p.name}-{k}", p.resource(k), "|".join(schools), kind_of[k], "ENSEIGNANT|ELEVE", *this_year]
           for p, k in subscribed])
     _tsv("assignments", "subscription uai kind ent target",
          [[f"{p.name}-{k}", school, "division", "", DIVISION[0]] for p, k in subscribed if k == "pull" for school in schools])

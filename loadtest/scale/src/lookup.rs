@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use memmap2::{Advice, MmapMut};
 use octroi::simulate::country::Country;
 use octroi_entitlements::{Directory, Query, Snapshot};
 use rustix::time::{ClockId, clock_gettime};
@@ -19,6 +20,11 @@ const COLD_ROUNDS: usize = 401;
 const COLD_EACH: usize = 8;
 /// Octets that fill the caches: more than any last level cache.
 const THRASH: usize = 256 << 20;
+
+/// Memory in which one read after another is timed: as much as a body has.
+const CHASED: usize = 1 << 30;
+/// Reads that are timed, each at a place that the one before decides.
+const READS: u32 = 2_000_000;
 
 /// A question about somebody drawn uniformly.
 struct Question {
@@ -107,6 +113,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Figures, Stopped> {
         })
         .collect();
     Ok(figures([
+        ("lookup_memory_read_ns", memory_read()?),
         ("lookup_ns", median(&mut rounds)),
         ("lookup_cold_ns", median(&mut cold)),
         (
@@ -115,6 +122,34 @@ pub(crate) fn measure(scale: &Scale) -> Result<Figures, Stopped> {
         ),
         ("body_people", f64::from(people)),
     ]))
+}
+
+/// Nanoseconds of one read at a random place in huge pages, which waits for the read before it: what a look-up pays for
+/// each step from record to record, on this machine and at this moment.
+fn memory_read() -> Result<f64, Stopped> {
+    let mut memory = MmapMut::map_anon(CHASED)?;
+    // Without huge pages the figure is larger, and so is the look-up's.
+    let _ = memory.advise(Advice::HugePage);
+    let mut state = 1_u64;
+    let mut next = |mixed: u64| {
+        state = state
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(mixed | 1);
+        state
+    };
+    for line in memory.chunks_exact_mut(64) {
+        line[..8].copy_from_slice(&next(0).to_le_bytes());
+    }
+    let (lines, _) = memory.as_chunks::<64>();
+    let start = own_time();
+    let mut read = 1;
+    for _ in 0..READS {
+        let at = (next(read) >> 20) as usize % lines.len();
+        let (first, _) = lines[at].as_chunks::<8>();
+        read = first.first().copied().map_or(0, u64::from_le_bytes);
+    }
+    black_box(read);
+    Ok((own_time() - start) / f64::from(READS))
 }
 
 /// Nanoseconds of the processor that this thread has used: what else runs on the machine is not in it.

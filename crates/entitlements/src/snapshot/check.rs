@@ -6,6 +6,7 @@
 use crate::ark;
 use crate::format::body::Body;
 use crate::format::fact::{Fact, FactKind, Pairs, Words};
+use crate::format::fingerprint::Domain;
 use crate::format::index::{self, BUCKET};
 use crate::format::period::{self, DatedAttributes};
 use crate::format::records::{
@@ -19,13 +20,19 @@ type Checked = Result<(), Corrupt>;
 
 /// Checks the tables that every access reads.
 pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
-    each(body, |_, ent: Ent| {
+    each(body, |number, ent: Ent| {
         texts(body, [ent.code_text, ent.name_text])?;
+        // One that its index does not find could not be revoked, suspended or switched off by its name.
+        let code = body.text(ent.code_text)?;
+        found(body, Section::EntIndex, Domain::Ent, code, number)?;
         let current: Ent = body.record(ent.current)?;
         ensure(current.current == ent.current)
     })?;
-    each(body, |_, school: Establishment| {
+    each(body, |number, school: Establishment| {
         texts(body, [school.uai_text, school.name_text])?;
+        let uai = body.text(school.uai_text)?;
+        let index = Section::EstablishmentIndex;
+        found(body, index, Domain::Establishment, uai, number)?;
         body.records::<Offer>(school.first_offer, school.offers)?;
         Ok(())
     })?;
@@ -38,6 +45,8 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
                 publisher.domain_text,
             ],
         )?;
+        let id = body.text(publisher.id_text)?;
+        found(body, Section::PublisherIndex, Domain::Publisher, id, number)?;
         validity(body, publisher.validity_list)?;
         let resources = body.records::<Resource>(publisher.first_resource, publisher.resources)?;
         ensure(
@@ -69,8 +78,9 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
         }
         Ok(())
     })?;
-    each(body, |_, resource: Resource| {
-        ensure(ark::name(body.text(resource.id_text)?).is_some())?;
+    each(body, |number, resource: Resource| {
+        let name = ark::name(body.text(resource.id_text)?).ok_or(Corrupt)?;
+        found(body, Section::ResourceIndex, Domain::Resource, name, number)?;
         texts(
             body,
             [
@@ -278,6 +288,11 @@ fn texts(body: &Body, offsets: impl IntoIterator<Item = u32>) -> Checked {
     offsets
         .into_iter()
         .try_for_each(|offset| body.text(offset).map(drop))
+}
+
+/// A record's own index finds it, and not another, by its name.
+fn found(body: &Body, index: Section, domain: Domain, name: &str, number: u32) -> Checked {
+    ensure(body.find(index, domain, "", name)? == Some(number))
 }
 
 fn ensure(holds: bool) -> Checked {

@@ -252,6 +252,7 @@ impl<'s> Subject<'s> {
     /// changed them, then those that entries put there.
     pub(crate) fn each_offer(&self, at: i64, mut visit: impl FnMut(Judged)) -> Result<(), Corrupt> {
         let effects = &self.view.overlay.effects;
+        let subscriptions = self.view.snapshot.body.count(Section::Subscriptions);
         let affiliations = self.affiliations.iter().enumerate();
         for (position, affiliation) in affiliations {
             if self.chosen.is_some_and(|chosen| chosen != position) {
@@ -264,6 +265,10 @@ impl<'s> Subject<'s> {
                 affiliation,
             };
             for offer in self.offers(school)? {
+                // A yes must be able to say by which subscription: audit and explanation depend on it.
+                if offer.subscription >= subscriptions {
+                    return Err(Corrupt);
+                }
                 let body = Licences {
                     targets_list: offer.targets_list,
                     dated_list: offer.dated_list,
