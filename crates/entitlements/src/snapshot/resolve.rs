@@ -65,7 +65,7 @@ impl Snapshot {
     ///
     /// Checked in this order: ENT project, resource, its publisher's and its own switch, their validity, person, school asked for,
     /// then each subscription of the person's schools to the resource. Of several failing subscriptions the one
-    /// that came closest to a yes is reported. Costs about half a microsecond and depends on nothing but the query.
+    /// that came closest to a yes is reported. What it costs is a few reads of memory (`docs/scale.md`), and depends on nothing but the query.
     ///
     /// # Errors
     /// [`Denied`] with the rule that said no.
