@@ -18,7 +18,7 @@ use super::reload::{reap, seconds, tell_snapshot, whole};
 use super::start::{Running, StartError};
 use crate::clock::Clock;
 use crate::observe::metrics::Metrics;
-use crate::store::follow::{Candidate, Changes, Node, NotReady, Refused};
+use crate::store::follow::{Candidate, Changes, LOG_GAP, Node, NotReady, Refused};
 use crate::store::log::LogError;
 use crate::store::{StoreError, Thresholds};
 
@@ -269,6 +269,18 @@ impl Running {
         self.apply_changes(node, matches!(read, Ok(Changes::Rebased)));
         let stopped = &self.metrics.service.overlay_stopped;
         match read {
+            // The store has let go of changes that the body in force does not contain: a newer body has them.
+            Ok(_) if node.log_begins_after() > contains => {
+                if stopped.get() == 0 {
+                    tracing::error!(
+                        code = LOG_GAP,
+                        contains,
+                        begins = node.log_begins_after(),
+                        "changes are missing between the body in force and the log, until a newer body comes"
+                    );
+                }
+                stopped.set(1);
+            }
             Ok(_) => stopped.set(0),
             Err(LogError::Store(error)) => return Err(error),
             Err(error) => {

@@ -5,21 +5,22 @@
 //! is remembered before it is looked at (`seen`), the manifest before its body is fetched (`pending.json`), the body
 //! before it is accepted (`accepted.json`), and that before the swap.
 
+mod changes;
+mod install;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use octroi_entitlements::overlay::Entry;
-use octroi_entitlements::{Counts, Snapshot};
+use octroi_entitlements::Snapshot;
 use parking_lot::Mutex;
 
-use super::envelope::{Opened, Signed as _, SignedError, open};
-use super::fetch::{FetchError, fetch};
-use super::judge::Thresholds;
+pub use self::install::LOG_GAP;
+use super::envelope::{Signed as _, SignedError, open};
 use super::keys::Keys;
 use super::local::{Local, read_log_in};
-use super::log::{self, BASE, Base, Log, LogError, batch_name};
-use super::manifest::{BodyFacts, LogEnd, Manifest, NotFollowed};
+use super::log::{BASE, Log, LogError, batch_name};
+use super::manifest::{Manifest, NotFollowed};
 use super::publish::{LATEST, manifest_name};
 use super::remote::{Remote, StoreError};
 
@@ -132,6 +133,7 @@ impl Node {
             *seen = (*seen).max(accepted.manifest.sequence);
             drop(seen);
             let reached = self.log.lock().passes(&accepted.manifest.log);
+            let gap = self.reaches(&accepted.manifest.body);
             match self.opened(&accepted.manifest.body) {
                 // Without them somebody revoked would be let in: the store has them.
                 Ok(_) if reached != Some(true) => {
@@ -141,16 +143,31 @@ impl Node {
                     );
                     resumed.candidate = Some(accepted);
                 }
-                Ok(snapshot) => resumed.snapshot = Some(snapshot),
-                Err(refused) => {
+                Ok(snapshot) => match gap {
+                    Ok(()) => resumed.snapshot = Some(snapshot),
+                    // The store has let go of them: only a newer body has them.
+                    Err(gap) => {
+                        tracing::error!(code = gap.code, error = %gap.text, "the local body is not served");
+                    }
+                },
+                Err(NotReady::Refused(refused)) => {
                     tracing::error!(code = refused.code, error = %refused.text, "the local body is fetched anew");
                     let manifest = &accepted.manifest;
+                    self.local.withdraw(&manifest.body.root)?;
                     self.local.refuse(
-                        manifest.sequence,
-                        &manifest.body.root,
+                        &manifest_name(manifest.sequence),
                         &accepted.envelope,
                         &format!("{refused}\n"),
+                        Some(&manifest.body.root),
                     )?;
+                    resumed.candidate = Some(accepted);
+                }
+                Err(NotReady::Later(error)) => {
+                    tracing::error!(
+                        code = "store",
+                        error,
+                        "the local body cannot be read; it is asked for again"
+                    );
                     resumed.candidate = Some(accepted);
                 }
             }
@@ -222,24 +239,33 @@ impl Node {
             let Some(octets) = self.remote.get(&name, Manifest::LONGEST).await? else {
                 break;
             };
-            match self.judged(&name, octets)? {
+            match self.judged(&name, octets.clone())? {
                 Ok(candidate) => found = Some(candidate),
                 Err(why) => {
-                    self.tell_once(&name, &why, &mut refused);
+                    self.tell_once(&name, &octets, &why, &mut refused)?;
                     break;
                 }
             }
         }
-        if thorough && let Some(octets) = self.remote.get(LATEST, Manifest::LONGEST).await? {
-            match self.judged(LATEST, octets)? {
-                Ok(candidate) => found = Some(candidate),
-                Err(why) if why.code == SAME => *self.lags.lock() = false,
-                // A publisher writes it after the numbered one: it may lag once.
-                Err(why)
-                    if why.code == NOT_HIGHER
-                        && !std::mem::replace(&mut *self.lags.lock(), true) => {}
-                Err(why) => self.tell_once(LATEST, &why, &mut refused),
+        if !thorough {
+            return Ok(found);
+        }
+        let Some(octets) = self.remote.get(LATEST, Manifest::LONGEST).await? else {
+            if self.seen() > 0 && self.is_new(LATEST, "it is not there") {
+                tracing::error!(
+                    code = "latest-missing",
+                    "the store has no {LATEST}: a new node does not find where to begin; `octroi snapshot gc` writes it anew"
+                );
             }
+            return Ok(found);
+        };
+        match self.judged(LATEST, octets.clone())? {
+            Ok(candidate) => found = Some(candidate),
+            Err(why) if why.code == SAME => *self.lags.lock() = false,
+            // A publisher writes it after the numbered one: it may lag once.
+            Err(why)
+                if why.code == NOT_HIGHER && !std::mem::replace(&mut *self.lags.lock(), true) => {}
+            Err(why) => self.tell_once(LATEST, &octets, &why, &mut refused)?,
         }
         Ok(found)
     }
@@ -278,216 +304,28 @@ impl Node {
         Ok(Ok(Candidate { manifest, envelope }))
     }
 
-    fn tell_once(&self, name: &str, why: &Refused, refused: &mut impl FnMut(&Refused)) {
-        let now = Some((name.to_owned(), why.text.clone()));
-        let mut told = self.told.lock();
-        if *told != now {
-            *told = now;
-            drop(told);
+    /// Tells a refusal once, and keeps what was refused for whoever wants to know who wrote it.
+    fn tell_once(
+        &self,
+        name: &str,
+        octets: &[u8],
+        why: &Refused,
+        refused: &mut impl FnMut(&Refused),
+    ) -> Result<(), StoreError> {
+        if self.is_new(name, &why.text) {
             refused(why);
+            self.local.refuse(name, octets, &format!("{why}\n"), None)?;
         }
+        Ok(())
     }
 
-    /// Fetches, opens and judges the body of a candidate beside what is in force.
-    ///
-    /// # Errors
-    /// [`NotReady`]. What is refused is kept in `refused/`.
-    pub async fn prepare(
-        &self,
-        candidate: &Candidate,
-        thresholds: Thresholds,
-        before: Option<&Counts>,
-    ) -> Result<Arc<Snapshot>, NotReady> {
-        let prepared = self.prepared(candidate, thresholds, before).await;
-        if let Err(NotReady::Refused(refused)) = &prepared {
-            let manifest = &candidate.manifest;
-            let kept = self.local.refuse(
-                manifest.sequence,
-                &manifest.body.root,
-                &candidate.envelope,
-                &format!("{refused}\n"),
-            );
-            let forgotten = self.forget_pending(manifest.sequence);
-            if let Err(error) = kept.and(forgotten) {
-                tracing::error!(%error, "what was refused cannot be kept");
-            }
-        }
-        prepared
-    }
-
-    async fn prepared(
-        &self,
-        candidate: &Candidate,
-        thresholds: Thresholds,
-        before: Option<&Counts>,
-    ) -> Result<Arc<Snapshot>, NotReady> {
-        let Manifest {
-            body,
-            log,
-            approved,
-            ..
-        } = &candidate.manifest;
-        let refused = |code, text: String| NotReady::Refused(Refused { code, text });
-        // What the manifest says is judged first: a body that would be refused is not worth two gigabytes.
-        let told = Counts {
-            people: body.counts.people,
-            establishments: body.counts.schools,
-            subscriptions: body.counts.subscriptions,
-            ..Counts::default()
-        };
-        let thresholds = if *approved { MEANT } else { thresholds };
-        thresholds
-            .judge(before, &told)
-            .map_err(|shrink| refused(shrink.code(), shrink.to_string()))?;
-        match self.log.lock().passes(log) {
-            Some(true) => {}
-            Some(false) => {
-                let text = format!("the log did not go through its entry {}", log.sequence);
-                return Err(refused("log-differs", text));
-            }
-            None => {
-                let text = format!("the log has not come to entry {}", log.sequence);
-                return Err(NotReady::Later(text));
-            }
-        }
-        let own = self.local.body(&body.root);
-        if own.exists() {
-            match self.opened(body) {
-                Err(refused) if refused.code == "body-corrupt" => {
-                    tracing::error!(error = %refused.text, "the local body is fetched anew");
-                    let removed = std::fs::remove_file(&own);
-                    removed.map_err(|error| NotReady::Later(error.to_string()))?;
-                }
-                opened => return opened.map_err(NotReady::Refused),
-            }
-        }
-        let part = self.local.part(&body.root);
-        match fetch(&self.remote, body, &part).await {
-            Ok(()) => {}
-            Err(FetchError::Away(error)) => return Err(NotReady::Later(error.to_string())),
-            Err(error @ FetchError::Missing(_)) => {
-                return Err(NotReady::Later(error.to_string()));
-            }
-            Err(error) => return Err(refused("body-corrupt", error.to_string())),
-        }
-        self.local
-            .install(&body.root)
-            .map_err(|error| NotReady::Later(error.to_string()))?;
-        self.opened(body).map_err(NotReady::Refused)
-    }
-
-    /// Opens a body that is here and compares it with what its manifest says.
-    fn opened(&self, body: &BodyFacts) -> Result<Arc<Snapshot>, Refused> {
-        let path = self.local.body(&body.root);
-        let snapshot = Snapshot::open(&path).map_err(|error| Refused {
-            code: "body-corrupt",
-            text: format!("{}: {error}", path.display()),
-        })?;
-        if BodyFacts::of(&snapshot) != *body {
-            return Err(Refused {
-                code: "body-mismatch",
-                text: format!("{}: not what its manifest says", path.display()),
-            });
-        }
-        // All of it is in memory before anybody is served from it.
-        snapshot.warm();
-        Ok(Arc::new(snapshot))
-    }
-
-    /// Remembers that a candidate is in force from now on; before the swap.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the node's folder.
-    pub fn accept(&self, candidate: &Candidate) -> Result<(), StoreError> {
-        self.local.write(ACCEPTED, &candidate.envelope)?;
-        self.forget_pending(candidate.manifest.sequence)?;
-        let mut kept = vec![candidate.manifest.body.root.clone()];
-        if let Some(pending) = self.own(PENDING)? {
-            kept.push(pending.manifest.body.root);
-        }
-        for root in self.local.bodies()? {
-            if kept.len() < self.options.keep && !kept.contains(&root) {
-                kept.push(root);
-            }
-        }
-        self.local.prune(&kept)
-    }
-
-    /// What is pending up to this manifest is done with. A newer one, which may come at any moment, stays.
-    fn forget_pending(&self, sequence: u64) -> Result<(), StoreError> {
-        let _written = self.seen.lock();
-        match self.own(PENDING)? {
-            Some(pending) if pending.manifest.sequence > sequence => Ok(()),
-            _ => self.local.remove(PENDING),
-        }
-    }
-
-    /// Reads on in the log. Each batch is on this node's disk before it counts. `contains` is the last entry that the
-    /// body in force contains: entries up to there may be collected here too.
-    ///
-    /// # Errors
-    /// [`LogError`]; the log stays at its last good entry.
-    pub async fn read_log(&self, thorough: bool, contains: u64) -> Result<Changes, LogError> {
-        // Read aside: nobody waits for the network with the lock in hand.
-        let mut ahead = self.log.lock().at_end();
-        let followed = ahead
-            .follow(&self.remote, &self.options.keys, |name, octets| {
-                self.local.write(name, octets)
-            })
-            .await;
-        let mut changes = Changes::None;
-        if !ahead.entries().is_empty() {
-            self.log.lock().absorb(ahead)?;
-            changes = Changes::More;
-        }
-        if thorough
-            && followed.is_ok()
-            && let Some(octets) = self.remote.get(BASE, Base::LONGEST).await?
-        {
-            let base: Opened<Base> = log::open_base(&octets, &self.options.keys)?;
-            let end = base.document.end.sequence;
-            let mut log = self.log.lock().clone();
-            let ours = log.ends().first().map_or(0, |end| end.sequence);
-            let behind = end > log.end().sequence;
-            // The first end of a log without base is that of its first batch: not a base.
-            let is_new = behind || (end >= ours && end <= contains && self.has_batches(end)?);
-            if is_new {
-                log.rebase(base)?;
-                self.local.write(BASE, &octets)?;
-                for name in self.local.overlay()? {
-                    if name < batch_name(end + 1) {
-                        self.local.remove(&name)?;
-                    }
-                }
-                log.follow(&self.remote, &self.options.keys, |name, octets| {
-                    self.local.write(name, octets)
-                })
-                .await?;
-                *self.log.lock() = log;
-                changes = Changes::Rebased;
-            }
-        }
-        followed.map(|()| changes)
-    }
-
-    /// Whether copies of batches up to this entry are here.
-    fn has_batches(&self, end: u64) -> Result<bool, StoreError> {
-        let names = self.local.overlay()?;
-        Ok(names
-            .first()
-            .is_some_and(|first| *first < batch_name(end + 1)))
-    }
-
-    /// Every entry of the log so far.
-    #[must_use]
-    pub fn entries(&self) -> Vec<Arc<Entry>> {
-        self.log.lock().entries().to_vec()
-    }
-
-    /// The end of the log so far.
-    #[must_use]
-    pub fn log_end(&self) -> LogEnd {
-        self.log.lock().end()
+    /// Whether this was not the last trouble that was told of an object.
+    fn is_new(&self, name: &str, text: &str) -> bool {
+        let now = Some((name.to_owned(), text.to_owned()));
+        let mut told = self.told.lock();
+        let is_new = *told != now;
+        *told = now;
+        is_new
     }
 
     /// The highest manifest ever seen.
@@ -506,13 +344,6 @@ impl Node {
 /// The manifest that was seen last, seen again: nothing new.
 const SAME: &str = "same";
 const NOT_HIGHER: &str = "sequence-not-higher";
-
-/// The loss is meant; nothing at all never is.
-const MEANT: Thresholds = Thresholds {
-    people: 100,
-    schools: 100,
-    subscriptions: 100,
-};
 
 fn signed_code(error: &SignedError) -> &'static str {
     match error {

@@ -202,28 +202,43 @@ impl Local {
         self.write("seen", format!("{sequence}\n").as_bytes())
     }
 
-    /// Keeps what was refused for inspection: the manifest, the reason, and the body as far as it is here.
+    /// Takes a body out of those that may be served: it is again one on its way. Nobody may have it mapped.
+    ///
+    /// # Errors
+    /// [`StoreError::File`].
+    pub fn withdraw(&self, root: &str) -> Result<(), StoreError> {
+        let part = self.part(root);
+        let told = || StoreError::file(&part);
+        fs::rename(self.body(root), &part).map_err(told())?;
+        fs::set_permissions(&part, Permissions::from_mode(0o600)).map_err(told())
+    }
+
+    /// Keeps what was refused for inspection, under the name that its object has in the store: the manifest as it
+    /// came, the reason, and what has come of the body on its way, if `root` names one. A body in `bodies/` stays: it may be in force.
     ///
     /// # Errors
     /// [`StoreError::File`].
     pub fn refuse(
         &self,
-        sequence: u64,
-        root: &str,
+        object: &str,
         manifest: &[u8],
         reason: &str,
+        root: Option<&str>,
     ) -> Result<(), StoreError> {
-        let name = format!("refused/{sequence:020}");
+        let stem = Path::new(object).file_stem().unwrap_or_default();
+        let name = format!("refused/{}", stem.to_string_lossy());
         self.write(&format!("{name}.json"), manifest)?;
         self.write(&format!("{name}.txt"), reason.as_bytes())?;
-        let kept = self.root.join(format!("{name}.octroi"));
-        for from in [self.part(root), self.body(root)] {
-            if from.exists() {
-                fs::rename(&from, &kept).map_err(StoreError::file(&kept))?;
-            }
+        if let Some(part) = root.map(|root| self.part(root))
+            && part.exists()
+        {
+            let kept = self.root.join(format!("{name}.octroi"));
+            fs::rename(&part, &kept).map_err(StoreError::file(&kept))?;
         }
         let mut names = files(&self.root.join("refused"))?;
         names.sort();
+        // The one copy without a number is overwritten each time and takes no place from the others.
+        names.retain(|path| path.file_stem().is_some_and(|stem| stem != "latest"));
         let mut numbers: Vec<_> = names
             .iter()
             .filter_map(|path| path.file_stem().map(ToOwned::to_owned))
@@ -381,8 +396,14 @@ mod tests {
         for sequence in 1..=4 {
             let name = sequence.to_string();
             fs::write(local.part(&name), "half a body").unwrap();
-            local.refuse(sequence, &name, b"{}", "why").unwrap();
+            fs::write(local.body(&name), "a body").unwrap();
+            let object = format!("manifests/{sequence:020}.json");
+            local.refuse(&object, b"{}", "why", Some(&name)).unwrap();
             assert!(!local.part(&name).exists());
+            assert!(local.body(&name).exists());
+            local
+                .refuse("manifests/latest.json", b"{}", "why", None)
+                .unwrap();
         }
         let mut kept: Vec<String> = files(&root.join("refused"))
             .unwrap()
@@ -390,8 +411,9 @@ mod tests {
             .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         kept.sort();
-        assert_eq!(kept.len(), 2 * 3, "{kept:?}");
+        assert_eq!(kept.len(), 2 * 3 + 2, "{kept:?}");
         assert!(kept[0].contains("00000003."));
+        assert_eq!(kept[6..], ["latest.json", "latest.txt"]);
         fs::remove_dir_all(root).unwrap();
     }
 

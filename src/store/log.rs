@@ -189,6 +189,15 @@ impl Log {
     /// # Errors
     /// [`LogError`]; the log is as before.
     pub fn rebase(&mut self, base: Opened<Base>) -> Result<(), LogError> {
+        self.rebase_under(base, u64::MAX)
+    }
+
+    /// The same for a log that is applied to a body which contains the changes up to `contains` only: those after it
+    /// that were read are kept, so that what they took away does not come back before a newer body does.
+    ///
+    /// # Errors
+    /// [`LogError`]; the log is as before.
+    pub fn rebase_under(&mut self, base: Opened<Base>, contains: u64) -> Result<(), LogError> {
         let base = base.document;
         if base.environment != self.environment {
             return Err(LogError::OtherEnvironment(BASE.to_owned()));
@@ -211,13 +220,15 @@ impl Log {
         {
             return bad("its entries are not standing ones up to its end");
         }
-        let later = self
-            .entries
-            .iter()
-            .filter(|entry| entry.sequence > base.end.sequence)
-            .cloned();
-        let standing = base.standing.into_iter().map(Arc::new);
-        self.entries = standing.chain(later).collect();
+        // Of what stands the base alone knows what was lifted meanwhile.
+        let kept = self.entries.iter().filter(|entry| {
+            let later = entry.sequence > base.end.sequence;
+            later || (entry.sequence > contains && !entry.change.is_standing())
+        });
+        let mut entries: Vec<_> = kept.cloned().collect();
+        entries.extend(base.standing.into_iter().map(Arc::new));
+        entries.sort_by_key(|entry| entry.sequence);
+        self.entries = entries;
         self.ends.retain(|end| end.sequence > base.end.sequence);
         self.begins_after = base.end.sequence;
         self.ends.insert(0, base.end);

@@ -127,8 +127,30 @@ pub async fn newest(
     remote: &Remote,
     keys: &Keys,
 ) -> Result<Option<Opened<Manifest>>, PublishError> {
+    if let Some(found) = newest_from(remote, keys, LATEST.to_owned()).await? {
+        return Ok(Some(found));
+    }
+    // The copy is lost, or nothing was ever activated. Old manifests may be collected: the first proves nothing.
+    match remote.list("manifests").await {
+        Ok(listed) => match listed.into_iter().rfind(|listed| listed.name != LATEST) {
+            Some(highest) => newest_from(remote, keys, highest.name).await,
+            None => Ok(None),
+        },
+        // A web server cannot be asked.
+        Err(error) => match newest_from(remote, keys, manifest_name(1)).await? {
+            None => Err(error.into()),
+            found => Ok(found),
+        },
+    }
+}
+
+/// The last manifest of those that follow `name` without a gap.
+async fn newest_from(
+    remote: &Remote,
+    keys: &Keys,
+    mut name: String,
+) -> Result<Option<Opened<Manifest>>, PublishError> {
     let mut found: Option<Opened<Manifest>> = None;
-    let mut name = LATEST.to_owned();
     // The copy may lag behind when a publisher was killed between two writes.
     while let Some(octets) = remote.get(&name, Manifest::LONGEST).await? {
         let manifest = open::<Manifest>(&octets, keys).map_err(|error| PublishError::Signed {
@@ -137,20 +159,12 @@ pub async fn newest(
         })?;
         let sequence = manifest.document.sequence;
         // Another manifest under this name would lead in a circle.
-        if found.is_some() && name != manifest_name(sequence) {
+        if name != LATEST && name != manifest_name(sequence) {
             let error = SignedError::Payload("its number is not that of its name".to_owned());
             return Err(PublishError::Signed { name, error });
         }
         name = manifest_name(sequence.saturating_add(1));
         found = Some(manifest);
-    }
-    if found.is_none() {
-        let first = manifest_name(1);
-        if let Some(octets) = remote.get(&first, Manifest::LONGEST).await? {
-            let manifest = open::<Manifest>(&octets, keys)
-                .map_err(|error| PublishError::Signed { name: first, error })?;
-            return Ok(Some(manifest));
-        }
     }
     Ok(found)
 }
@@ -379,6 +393,7 @@ impl Publisher {
     /// # Errors
     /// [`PublishError`]; nothing that is still needed is gone, whenever it stops.
     pub async fn collect(&self, keep: usize, now: Time) -> Result<Collected, PublishError> {
+        self.mend_latest().await?;
         let all = manifests(&self.remote, &self.keys).await?;
         let mut done = Collected::default();
         let Some(mut oldest) = all.first() else {
@@ -417,6 +432,22 @@ impl Publisher {
             self.remove(listed.name, &mut done).await?;
         }
         Ok(done)
+    }
+
+    /// Writes the copy of the newest manifest anew where it is lost or lags behind: nothing else tells a new node where
+    /// to begin once the first manifests are collected.
+    async fn mend_latest(&self) -> Result<(), PublishError> {
+        let Some(newest) = self.newest().await? else {
+            return Ok(());
+        };
+        let name = manifest_name(newest.document.sequence);
+        // Without it the newest is what `latest.json` says: nothing is there to write it anew from, nor need to.
+        if let Some(octets) = self.remote.get(&name, Manifest::LONGEST).await?
+            && self.remote.get(LATEST, Manifest::LONGEST).await?.as_ref() != Some(&octets)
+        {
+            self.remote.replace(LATEST, octets.into()).await?;
+        }
+        Ok(())
     }
 
     /// Collects the batches that end at or before entry `needed`.

@@ -83,6 +83,10 @@ async fn each_manifest_that_must_not_be_followed_is_refused_by_its_code() {
             "told once: {code}"
         );
         assert_eq!(node.seen(), 1);
+        // Who has written that? It is kept as it came, before the store is cleared up.
+        let kept = |end| fs::read(depot.place.path(&format!("node/refused/{:020}.{end}", 2)));
+        assert_eq!(kept("json").unwrap(), octets);
+        assert!(kept("txt").unwrap().starts_with(code.as_bytes()), "{code}");
     }
     // A valid one under that number is followed all the same.
     put(&depot, &manifest_name(2), &signed(&same, key));
@@ -162,12 +166,18 @@ async fn each_body_that_is_not_what_was_signed_is_refused_and_kept() {
     put(&depot, &manifest_name(sequence), &signed(&other, key));
     assert_eq!(step(&node, Some(&before)).await.refused, ["body-mismatch"]);
 
-    // What was in force stays, and a good one is taken afterwards.
+    // What was in force stays, though the refused manifest named it: the node starts without the store.
     drop(node);
+    fs::rename(depot.place.path("store"), depot.place.path("away")).unwrap();
     let node = depot.node("node");
     let resumed = node.resume().unwrap();
-    // The refused manifest named the very body in force: it was moved away, and is fetched again.
-    assert!(resumed.snapshot.is_some() || resumed.candidate.is_some());
+    assert_eq!(resumed.snapshot.unwrap().generation(), 1);
+    assert!(resumed.candidate.is_none());
+    drop(node);
+    let _ = fs::remove_dir_all(depot.place.path("store"));
+    fs::rename(depot.place.path("away"), depot.place.path("store")).unwrap();
+    let node = depot.node("node");
+    node.resume().unwrap();
     depot.activate(10, 100).await;
     assert_eq!(step(&node, Some(&before)).await.generation(), Some(10));
 }
@@ -362,4 +372,59 @@ async fn a_newer_manifest_stays_pending_when_an_older_one_is_refused() {
     drop(node);
     let resumed = depot.node("node").resume().unwrap();
     assert_eq!(resumed.candidate.unwrap().manifest.sequence, 3);
+}
+
+#[tokio::test]
+async fn a_refused_rollback_takes_no_body_from_those_that_are_kept() {
+    let depot = Depot::new();
+    let first = depot.activate(1, 10).await;
+    let node = depot.node("node");
+    step(&node, None).await;
+    depot.activate(2, 100).await;
+    let before = step(&node, None).await.taken.unwrap().counts();
+    // The body before is here; nobody has approved that so many go.
+    let publisher = &depot.publisher;
+    let back = publisher.activate(first.body.clone(), Why::Rollback, false, noon());
+    back.await.unwrap();
+    let found = step(&node, Some(&before)).await;
+    assert_eq!(found.refused, ["shrunken-people"]);
+    assert!(
+        depot
+            .place
+            .path(&format!("node/{}", body_name(&first.body.root)))
+            .exists()
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_lost_its_copy_of_the_newest_manifest_is_mended() {
+    let depot = Depot::new();
+    for generation in 1..=4 {
+        depot.activate(generation, 10).await;
+    }
+    let publisher = &depot.publisher;
+    publisher.collect(1, noon()).await.unwrap();
+    assert!(!depot.object(&manifest_name(1)).exists());
+    let latest = depot.object(LATEST);
+    fs::remove_file(&latest).unwrap();
+    // A publisher goes on with the next number, whatever was collected, and does not begin anew.
+    assert_eq!(depot.activate(5, 10).await.sequence, 5);
+    fs::remove_file(&latest).unwrap();
+    assert_eq!(depot.append(&[crate::depot::revoked("p")]).await, 1);
+    // A new node does not know where to begin; an old one goes on.
+    let fresh = depot.node("fresh");
+    assert!(step(&fresh, None).await.taken.is_none());
+    publisher.collect(1, noon()).await.unwrap();
+    assert_eq!(
+        fs::read(&latest).unwrap(),
+        fs::read(depot.object(&manifest_name(5))).unwrap()
+    );
+    assert_eq!(step(&fresh, None).await.generation(), Some(5));
+    // Nor does it stay behind when a publisher was killed before it wrote the copy.
+    let old = fs::read(&latest).unwrap();
+    depot.activate(6, 10).await;
+    fs::write(&latest, old).unwrap();
+    publisher.collect(2, noon()).await.unwrap();
+    let numbered = depot.object(&manifest_name(6));
+    assert_eq!(fs::read(&latest).unwrap(), fs::read(numbered).unwrap());
 }

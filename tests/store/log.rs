@@ -268,3 +268,79 @@ async fn collecting_keeps_what_is_needed_and_every_standing_revocation() {
     old.read_log(false, 3).await.unwrap();
     assert_eq!(old.log_end().sequence, 5);
 }
+
+/// A change that a body would contain.
+fn ended(subscription: &str) -> Change {
+    Change::SubscriptionEnded {
+        subscription: subscription.to_owned(),
+        until: crate::NOON - 1,
+    }
+}
+
+fn sequences(node: &octroi::store::follow::Node) -> Vec<u64> {
+    let entries = node.entries();
+    entries.iter().map(|entry| entry.sequence).collect()
+}
+
+/// A body that contains the changes up to `sequence`, in force.
+async fn activate_with(depot: &Depot, generation: u64, sequence: u64) -> octroi::store::Manifest {
+    let body = depot.body_with(generation, 10, sequence);
+    let facts = depot.publisher.upload(&body).await.unwrap();
+    let why = octroi::store::Why::Build;
+    let activated = depot.publisher.activate(facts, why, false, noon()).await;
+    activated.unwrap()
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_reach_the_log_is_refused() {
+    let depot = Depot::new();
+    depot.append(&[ended("a")]).await;
+    depot.append(&[revoked("x"), ended("b")]).await;
+    let good = activate_with(&depot, 1, 3).await;
+    depot.publisher.collect(1, noon()).await.unwrap();
+    let node = depot.node("node");
+    let before = step(&node, None).await.taken.unwrap().counts();
+    // Signed all the same, by a publisher that does not ask: change 3 would be undone.
+    let mut gap = good.clone();
+    gap.sequence = 2;
+    let body = depot.body_with(2, 10, 1);
+    gap.body = depot.publisher.upload(&body).await.unwrap();
+    let (octets, _) = octroi::store::envelope::seal(&gap, &depot.publisher.secret).unwrap();
+    let name = octroi::store::publish::manifest_name(2);
+    fs::write(depot.object(&name), octets).unwrap();
+    let found = step(&node, Some(&before)).await;
+    assert!(found.taken.is_none());
+    assert_eq!(found.refused, [octroi::store::follow::LOG_GAP]);
+    drop(node);
+    let resumed = depot.node("node").resume().unwrap();
+    assert_eq!(resumed.snapshot.unwrap().generation(), 1, "it stays");
+}
+
+#[tokio::test]
+async fn a_node_that_was_away_while_changes_were_collected_loses_none_that_it_had() {
+    let depot = Depot::new();
+    depot.activate(1, 10).await;
+    depot.append(&[ended("a"), revoked("lifted")]).await;
+    let node = depot.node("node");
+    step(&node, None).await;
+    // Away: more changes, a body that contains them, and they are collected.
+    depot
+        .append(&[ended("b"), restored("lifted"), revoked("pupil-1")])
+        .await;
+    activate_with(&depot, 2, 5).await;
+    depot.publisher.collect(1, noon()).await.unwrap();
+    depot.append(&[ended("c")]).await;
+    // Back, and the body is not here yet: what ended stays so, what was revoked is, what was lifted is not.
+    node.read_log(true, 0).await.unwrap();
+    assert_eq!(sequences(&node), [1, 5, 6]);
+    assert_eq!(node.log_begins_after(), 5, "2 to 4 are not here: an alarm");
+    drop(node);
+    // Killed there, it does not serve the old body: change 1 is only in the new one.
+    let node = depot.node("node");
+    assert!(node.resume().unwrap().snapshot.is_none());
+    assert_eq!(step(&node, None).await.generation(), Some(2));
+    assert_eq!(sequences(&node), [5, 6]);
+    drop(node);
+    let resumed = depot.node("node").resume().unwrap();
+    assert_eq!(resumed.snapshot.unwrap().generation(), 2);
+}

@@ -1,0 +1,189 @@
+//! From a manifest that may be followed to a body in force: fetched, opened, compared with what was signed, accepted.
+//!
+//! What is in force stays on the disk until another is accepted, whatever a manifest says about it.
+
+use std::sync::Arc;
+
+use octroi_entitlements::{Counts, Snapshot, SnapshotError};
+
+use super::{ACCEPTED, Candidate, Node, NotReady, PENDING, Refused};
+use crate::store::fetch::{FetchError, body_name, fetch};
+use crate::store::judge::Thresholds;
+use crate::store::manifest::{BodyFacts, Manifest};
+use crate::store::publish::manifest_name;
+use crate::store::remote::StoreError;
+
+/// A body that is not what its root hash says, or no body at all.
+pub(super) const CORRUPT: &str = "body-corrupt";
+/// Changes are missing between what a body contains and where the log begins.
+pub const LOG_GAP: &str = "log-gap";
+
+/// The loss is meant; nothing at all never is.
+const MEANT: Thresholds = Thresholds {
+    people: 100,
+    schools: 100,
+    subscriptions: 100,
+};
+
+impl Node {
+    /// Fetches, opens and judges the body of a candidate beside what is in force.
+    ///
+    /// # Errors
+    /// [`NotReady`]. What is refused is kept in `refused/`.
+    pub async fn prepare(
+        &self,
+        candidate: &Candidate,
+        thresholds: Thresholds,
+        before: Option<&Counts>,
+    ) -> Result<Arc<Snapshot>, NotReady> {
+        let prepared = self.prepared(candidate, thresholds, before).await;
+        if let Err(NotReady::Refused(refused)) = &prepared {
+            let manifest = &candidate.manifest;
+            let kept = self.local.refuse(
+                &manifest_name(manifest.sequence),
+                &candidate.envelope,
+                &format!("{refused}\n"),
+                Some(&manifest.body.root),
+            );
+            let forgotten = self.forget_pending(manifest.sequence);
+            if let Err(error) = kept.and(forgotten) {
+                tracing::error!(%error, "what was refused cannot be kept");
+            }
+        }
+        prepared
+    }
+
+    async fn prepared(
+        &self,
+        candidate: &Candidate,
+        thresholds: Thresholds,
+        before: Option<&Counts>,
+    ) -> Result<Arc<Snapshot>, NotReady> {
+        let Manifest {
+            body,
+            log,
+            approved,
+            ..
+        } = &candidate.manifest;
+        let refused = |code, text: String| NotReady::Refused(Refused { code, text });
+        // What the manifest says is judged first: a body that would be refused is not worth two gigabytes.
+        let told = Counts {
+            people: body.counts.people,
+            establishments: body.counts.schools,
+            subscriptions: body.counts.subscriptions,
+            ..Counts::default()
+        };
+        let thresholds = if *approved { MEANT } else { thresholds };
+        thresholds
+            .judge(before, &told)
+            .map_err(|shrink| refused(shrink.code(), shrink.to_string()))?;
+        match self.log.lock().passes(log) {
+            Some(true) => {}
+            Some(false) => {
+                let text = format!("the log did not go through its entry {}", log.sequence);
+                return Err(refused("log-differs", text));
+            }
+            None => {
+                let text = format!("the log has not come to entry {}", log.sequence);
+                return Err(NotReady::Later(text));
+            }
+        }
+        self.reaches(body)?;
+        let later = |error: StoreError| NotReady::Later(error.to_string());
+        if self.local.body(&body.root).exists() {
+            match self.opened(body) {
+                Err(NotReady::Refused(refused)) if refused.code == CORRUPT => {
+                    tracing::error!(error = %refused.text, "the local body is fetched anew");
+                    // Removed and not written over: it may be mapped by what is in force.
+                    self.local.remove(&body_name(&body.root)).map_err(later)?;
+                }
+                // It is what its name says, whatever this manifest says about it: it stays where it is.
+                opened => return opened,
+            }
+        }
+        let part = self.local.part(&body.root);
+        match fetch(&self.remote, body, &part).await {
+            Ok(()) => {}
+            Err(FetchError::Away(error)) => return Err(NotReady::Later(error.to_string())),
+            Err(error @ FetchError::Missing(_)) => {
+                return Err(NotReady::Later(error.to_string()));
+            }
+            Err(error) => return Err(refused(CORRUPT, error.to_string())),
+        }
+        self.local.install(&body.root).map_err(later)?;
+        let opened = self.opened(body);
+        if opened.is_err() {
+            self.local.withdraw(&body.root).map_err(later)?;
+        }
+        opened
+    }
+
+    /// Whether every change that a body does not contain is in the log. Between them nobody knows what was taken away.
+    pub(super) fn reaches(&self, body: &BodyFacts) -> Result<(), Refused> {
+        let begins = self.log.lock().begins_after();
+        if body.overlay_sequence >= begins {
+            return Ok(());
+        }
+        let contains = body.overlay_sequence;
+        Err(Refused {
+            code: LOG_GAP,
+            text: format!(
+                "the body contains the changes up to {contains}, and the log begins after {begins}: build and activate anew"
+            ),
+        })
+    }
+
+    /// Opens a body that is here and compares it with what its manifest says.
+    pub(super) fn opened(&self, body: &BodyFacts) -> Result<Arc<Snapshot>, NotReady> {
+        let path = self.local.body(&body.root);
+        let snapshot = Snapshot::open(&path).map_err(|error| {
+            let text = format!("{}: {error}", path.display());
+            match error {
+                // A disk or a memory that fails now says nothing about the body.
+                SnapshotError::Io(_) => NotReady::Later(text),
+                _ => Refused {
+                    code: CORRUPT,
+                    text,
+                }
+                .into(),
+            }
+        })?;
+        if BodyFacts::of(&snapshot) != *body {
+            return Err(NotReady::Refused(Refused {
+                code: "body-mismatch",
+                text: format!("{}: not what its manifest says", path.display()),
+            }));
+        }
+        // All of it is in memory before anybody is served from it.
+        snapshot.warm();
+        Ok(Arc::new(snapshot))
+    }
+
+    /// Remembers that a candidate is in force from now on; before the swap.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the node's folder.
+    pub fn accept(&self, candidate: &Candidate) -> Result<(), StoreError> {
+        self.local.write(ACCEPTED, &candidate.envelope)?;
+        self.forget_pending(candidate.manifest.sequence)?;
+        let mut kept = vec![candidate.manifest.body.root.clone()];
+        if let Some(pending) = self.own(PENDING)? {
+            kept.push(pending.manifest.body.root);
+        }
+        for root in self.local.bodies()? {
+            if kept.len() < self.options.keep && !kept.contains(&root) {
+                kept.push(root);
+            }
+        }
+        self.local.prune(&kept)
+    }
+
+    /// What is pending up to this manifest is done with. A newer one, which may come at any moment, stays.
+    fn forget_pending(&self, sequence: u64) -> Result<(), StoreError> {
+        let _written = self.seen.lock();
+        match self.own(PENDING)? {
+            Some(pending) if pending.manifest.sequence > sequence => Ok(()),
+            _ => self.local.remove(PENDING),
+        }
+    }
+}
