@@ -1,15 +1,20 @@
 //! Whether a delivery may shrink what is in force so much (F4).
 //!
-//! Counted are people, schools, classes and groups of the flow, and those of each school. What is allowed comes from the
-//! calendar: in a period its thresholds hold, otherwise the portal's. A handful is never too much, or the smallest
-//! schools would be held each time a family moves.
+//! Counted are people, schools, classes and groups of the flow, and those of each school. Each is compared with what is in
+//! force and with the most that was in force in the last `shrink_days` days ([`Marks`]), so that small losses add up.
+//! What is allowed comes from the calendar: in a period its thresholds hold, otherwise the portal's. Days on which other
+//! thresholds held do not count: what went in August is not missed in September. A handful is never too much, or the
+//! smallest schools would be held each time a family moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use octroi_directory::{GroupKind, Segment, SegmentError};
 
+use jiff::civil::Date;
+
+use super::marks::{Marks, What};
 use super::schedule::period_of;
-use crate::config::{CollectPeriod, CollectPortal, Shrink};
+use crate::config::{CollectPeriod, CollectPortal, CollectSettings, Shrink};
 
 /// Losses up to this are never too much.
 const HANDFUL: u64 = 5;
@@ -27,6 +32,17 @@ pub struct Count {
     pub classes: u64,
     /// Groups.
     pub groups: u64,
+}
+
+impl Count {
+    const fn of(&self, what: What) -> u64 {
+        match what {
+            What::Schools => self.schools,
+            What::People => self.people,
+            What::Classes => self.classes,
+            What::Groups => self.groups,
+        }
+    }
 }
 
 /// How much a segment holds, by school.
@@ -78,49 +94,120 @@ impl Census {
     }
 }
 
+/// What a delivery may lose, and since when losses add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What it may lose.
+    pub allowed: Shrink,
+    /// The day on which it is judged.
+    pub day: Date,
+    /// The first day whose counts are compared: `shrink_days` ago, or when the thresholds of `day` began to hold.
+    pub since: Date,
+}
+
+impl Terms {
+    /// The terms of a portal on a day.
+    #[must_use]
+    pub fn on(portal: &CollectPortal, settings: &CollectSettings, day: Date) -> Self {
+        let allowed = allowed(portal, &settings.periods, day);
+        let mut since = day;
+        for _ in 0..settings.shrink_days {
+            match since.yesterday() {
+                Ok(before) if self::allowed(portal, &settings.periods, before) == allowed => {
+                    since = before;
+                }
+                _ => break,
+            }
+        }
+        Self {
+            allowed,
+            day,
+            since,
+        }
+    }
+}
+
 /// What a delivery may lose that is in force on `day`.
-#[must_use]
-pub fn allowed(
-    portal: &CollectPortal,
-    periods: &[CollectPeriod],
-    day: jiff::civil::Date,
-) -> Shrink {
+fn allowed(portal: &CollectPortal, periods: &[CollectPeriod], day: Date) -> Shrink {
     period_of(periods, day).map_or(portal.shrink, |period| period.shrink)
 }
 
-/// What is lost beyond what is allowed, in words; empty when the delivery may pass.
+/// What there is to say of a delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What is lost beyond what is allowed, in words; empty when the delivery may pass.
+    pub findings: Vec<String>,
+    /// The marks of the flow once the delivery is in force. Whoever lets it pass has accepted what was found: from there
+    /// on these losses are counted anew.
+    pub marks: Marks,
+}
+
+/// Compares what would be in force with what is, and with what was.
 #[must_use]
-pub fn findings(before: &Census, after: &Census, allowed: Shrink) -> Vec<String> {
-    let mut found = Vec::new();
-    compare("", before.flow, after.flow, allowed.flow, &mut found);
-    for (uai, count) in &before.schools {
-        let now = after.schools.get(uai).copied().unwrap_or_default();
-        compare(uai, *count, now, allowed.school, &mut found);
+pub fn judge(before: &Census, after: &Census, marks: &Marks, terms: &Terms) -> Judgement {
+    let mut judgement = Judgement::default();
+    let flow = (before.flow, after.flow);
+    compare("", flow, terms.allowed.flow, marks, terms, &mut judgement);
+    let mut uais: BTreeSet<&str> = before.schools.keys().map(String::as_str).collect();
+    uais.extend(marks.schools().filter(|uai| !uai.is_empty()));
+    for uai in uais {
+        let of = |census: &Census| census.schools.get(uai).copied().unwrap_or_default();
+        let counts = (of(before), of(after));
+        compare(
+            uai,
+            counts,
+            terms.allowed.school,
+            marks,
+            terms,
+            &mut judgement,
+        );
     }
+    let found = &mut judgement.findings;
     if found.len() > LISTED {
         let more = found.len() - LISTED;
         found.truncate(LISTED);
         found.push(format!("and {more} more"));
     }
-    found
+    judgement
 }
 
-fn compare(uai: &str, before: Count, after: Count, percent: u64, found: &mut Vec<String>) {
+fn compare(
+    uai: &str,
+    (before, after): (Count, Count),
+    percent: u64,
+    marks: &Marks,
+    terms: &Terms,
+    judgement: &mut Judgement,
+) {
     let of = if uai.is_empty() { "" } else { " of " };
-    for (what, before, after) in [
-        ("schools", before.schools, after.schools),
-        ("people", before.people, after.people),
-        ("classes", before.classes, after.classes),
-        ("groups", before.groups, after.groups),
-    ] {
-        let lost = before.saturating_sub(after);
-        if lost > HANDFUL && u128::from(lost) * 100 > u128::from(before) * u128::from(percent) {
-            let share = u128::from(lost) * 100 / u128::from(before.max(1));
-            found.push(format!(
-                "{what}{of}{uai}: {before} before, {after} now, {share} % less; {percent} % may go"
+    for what in What::ALL {
+        let (before, after, name) = (before.of(what), after.of(what), what.name());
+        let mark = marks.highest(uai, what, terms.since);
+        if let Some(share) = too_much(before, after, percent) {
+            judgement.findings.push(format!(
+                "{name}{of}{uai}: {before} before, {after} now, {share} % less; {percent} % may go"
             ));
+        } else if let Some(mark) = mark
+            && let Some(share) = too_much(mark.count, after, percent)
+        {
+            let (most, day) = (mark.count, mark.day);
+            judgement.findings.push(format!(
+                "{name}{of}{uai}: {most} until {day}, {after} now, {share} % less in small steps; {percent} % may go"
+            ));
+        } else {
+            let days = (terms.day, terms.since);
+            judgement
+                .marks
+                .carry(marks, (uai, what), (before, after), days);
         }
     }
+}
+
+/// How much of a count is lost in percent, when that is too much.
+fn too_much(before: u64, after: u64, percent: u64) -> Option<u128> {
+    let lost = u128::from(before.saturating_sub(after));
+    let much = lost > u128::from(HANDFUL) && lost * 100 > u128::from(before) * u128::from(percent);
+    much.then(|| lost * 100 / u128::from(before.max(1)))
 }
 
 #[cfg(test)]
@@ -153,6 +240,18 @@ mod tests {
         flow: 10,
         school: 30,
     };
+
+    fn terms(allowed: Shrink) -> Terms {
+        Terms {
+            allowed,
+            day: jiff::civil::date(2026, 11, 27),
+            since: jiff::civil::date(2026, 10, 1),
+        }
+    }
+
+    fn findings(before: &Census, after: &Census, allowed: Shrink) -> Vec<String> {
+        judge(before, after, &Marks::default(), &terms(allowed)).findings
+    }
 
     #[test]
     fn a_school_that_is_emptied_is_found_though_the_flow_hardly_shrinks() {

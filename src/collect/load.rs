@@ -281,6 +281,12 @@ impl<'o> Desk<'o> {
         let mut report = amend
             .finish(head, &delivery.file, draft)
             .map_err(|error| blame(&error, Code::DeltaForm))?;
+        if report.directory.people == 0 && force.counts().people > 0 {
+            // A full load that names nobody is "nothing to send" (F4); nobody can approve more of differences.
+            remove(draft)?;
+            let reason = "nobody would be left of the flow: differences may not empty it";
+            return Err(LoadError::Refused(Code::DeltaForm, reason.to_owned()));
+        }
         report.packed_octets = delivery.bytes;
         report.sha256.clone_from(&delivery.id);
         Loaded::of(&Outcome::Imported(report))

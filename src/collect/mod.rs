@@ -15,7 +15,9 @@
 //! | [`desk`] | one portal under its lock; the only one to open the vault, and it records each look |
 //! | [`intake`] | from the drop box into the vault |
 //! | [`work`] | from the vault into the directory |
+//! | `force` | what is in force: put there, said, swept |
 //! | [`judge`] | whether a delivery may shrink what is in force so much |
+//! | [`marks`] | what a flow held before it shrank: the reference that does not creep |
 //! | [`schedule`] | when deliveries are due, and which are missing |
 //! | `room` | whether a delivery has room: the portal's quota, the disk |
 //! | [`delta`] | differences between full loads |
@@ -30,11 +32,13 @@ pub mod delta;
 pub mod desk;
 pub mod dropbox;
 mod due;
+mod force;
 pub mod gauge;
 pub mod intake;
 pub mod judge;
 pub mod ledger;
 mod load;
+pub mod marks;
 pub mod name;
 pub mod operator;
 pub mod overview;

@@ -64,7 +64,8 @@ impl Desk<'_> {
         self.work(batch, true).map(|_| ())
     }
 
-    /// Takes a delivery again that was here before, out of the vault (F7).
+    /// Takes a delivery again that was here before, out of the vault (F7). What it would lose is judged as ever: it may be
+    /// held, and then only [`Desk::approve`] lets it pass.
     ///
     /// # Errors
     /// [`DeskError::Asked`] when the vault does not have it any more.
@@ -99,7 +100,25 @@ impl Desk<'_> {
             by: by.to_owned(),
         };
         self.note(degree, event)?;
-        self.work(batch, true).map(|_| ())
+        self.work(batch, true)?;
+        self.tell_held(batch, degree, &delivery)
+    }
+
+    /// Says what an operator can do when what they asked for is held.
+    fn tell_held(
+        &self,
+        batch: &mut Batch,
+        degree: Degree,
+        delivery: &Delivery,
+    ) -> Result<(), DeskError> {
+        let now = self.state(degree)?.deliveries.get(&delivery.id);
+        if now.is_some_and(|now| now.status == Status::Held) {
+            let (ent, file) = (&self.portal.ent.value, &delivery.file);
+            batch.warning(&format!(
+                "{file} is held: octroi collect approve {ent} {file} lets it pass"
+            ));
+        }
+        Ok(())
     }
 
     /// Compares what is in force with a full load: a file, or a delivery that the vault still has. With `mend`, takes it.
@@ -163,6 +182,7 @@ impl Desk<'_> {
             };
             self.note(degree, event)?;
             self.work(batch, true)?;
+            self.tell_held(batch, degree, &delivery)?;
         }
         Ok(found)
     }
@@ -194,7 +214,9 @@ impl Desk<'_> {
             attempts: 0,
             begun: None,
             words: Vec::new(),
+            approved: Vec::new(),
             tally: None,
+            taken: None,
         };
         Ok((name.degree, delivery))
     }

@@ -48,10 +48,10 @@ impl Desk<'_> {
         let mut entries = self.office.vault.entries()?;
         let state = self.state(degree)?;
         // A killed load may have left those of a delivery that is not in force, or of one before the full load that is.
-        let is_taken = |known: &&Delivery| known.status == Status::Taken;
+        let is_taken = |known: &&Delivery| known.taken.is_some();
         let all = state.deliveries.values().filter(is_taken);
         let full = all.filter(|known| known.sort == Sort::Full);
-        let full = full.max_by_key(|known| known.changed).map(|it| it.stamp);
+        let full = full.max_by_key(|known| known.taken).map(|it| it.stamp);
         let taken = |id: &str| {
             let known = state.deliveries.get(id).filter(is_taken);
             known.is_some_and(|known| full.is_none_or(|full| known.stamp >= full))

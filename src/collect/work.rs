@@ -14,10 +14,12 @@ use octroi_directory::{Degree, Segment};
 use super::alarm::Code;
 use super::batch::Batch;
 use super::desk::{Desk, DeskError, at, flow_name};
-use super::judge::{self, Census};
+use super::force::Prepared;
+use super::judge::{self, Census, Judgement, Terms};
 use super::ledger::event::Sort;
 use super::ledger::{Delivery, Event, Status, Tally};
 use super::load::{Aside, LoadError, Loaded};
+use super::marks::Marks;
 use super::vault::{EntryName, Kind};
 use crate::config::paris_day;
 
@@ -52,12 +54,23 @@ impl<'o> Desk<'o> {
                 // What came before it may have made it pointless.
                 let current = self.state(degree)?.deliveries.get(&delivery.id);
                 let waits = current.is_some_and(|now| now.status == delivery.status);
+                if waits && self.is_behind_held(degree, &delivery)? {
+                    continue;
+                }
                 if waits && (at_once || !self.backs_off(&delivery)) {
                     taken += u64::from(self.work_on(batch, degree, &delivery)?);
                 }
             }
         }
         Ok(taken)
+    }
+
+    /// Differences have an order: they wait for what an operator still has to decide before them. One that an operator wants
+    /// to go back to holds nobody up.
+    fn is_behind_held(&self, degree: Degree, delivery: &Delivery) -> Result<bool, DeskError> {
+        let mut held = self.state(degree)?.held();
+        Ok(delivery.sort == Sort::Delta
+            && held.any(|held| !held.again && held.stamp < delivery.stamp))
     }
 
     fn backs_off(&self, delivery: &Delivery) -> bool {
@@ -76,9 +89,10 @@ impl<'o> Desk<'o> {
         delivery: &Delivery,
     ) -> Result<bool, DeskError> {
         let (id, file) = (&delivery.id, &delivery.file);
-        if let Some(tally) = self.is_in_force_already(degree, id)? {
+        if let Some(prepared) = self.is_in_force_already(degree, id)? {
             batch.progress(&format!("{file}: was in force already"));
-            return self.taken(batch, degree, delivery, tally).map(|()| true);
+            let said = self.taken(batch, degree, delivery, prepared);
+            return said.map(|()| true);
         }
         let name = self.entry(degree, id, Kind::Delivery);
         if !self.office.vault.has(&name) {
@@ -135,8 +149,9 @@ impl<'o> Desk<'o> {
             )?;
             return Ok(false);
         }
-        let findings = self.findings(degree, &draft)?;
-        if !findings.is_empty() && delivery.status != Status::Approved {
+        let judgement = self.judge_draft(degree, &draft)?;
+        let findings = judgement.findings;
+        if !findings.is_empty() && !is_approved(delivery, &findings) {
             remove(&draft.path)?;
             for finding in &findings {
                 batch.warning(&format!("{file}: {finding}"));
@@ -153,150 +168,28 @@ impl<'o> Desk<'o> {
             self.alarm(degree, Code::Held, file, text)?;
             return Ok(false);
         }
-        let tally = draft.loaded.tally.clone();
-        self.put_in_force(degree, delivery, draft)?;
-        self.taken(batch, degree, delivery, tally)?;
+        let prepared = Prepared {
+            tally: draft.loaded.tally.clone(),
+            marks: judgement.marks,
+        };
+        self.put_in_force(degree, delivery, draft, &prepared)?;
+        self.taken(batch, degree, delivery, prepared)?;
         Ok(true)
     }
 
-    /// What the draft would lose too much of.
-    pub(super) fn findings(
-        &self,
-        degree: Degree,
-        draft: &Draft<'_>,
-    ) -> Result<Vec<String>, DeskError> {
+    /// What the draft would lose too much of, and the marks once it is in force.
+    fn judge_draft(&self, degree: Degree, draft: &Draft<'_>) -> Result<Judgement, DeskError> {
+        let marks = Marks::read(&self.marks_path(degree))?;
         let force = self.office.directory.in_force(&self.portal.ent, degree)?;
         let Some(force) = force else {
-            return Ok(Vec::new());
+            let findings = Vec::new();
+            return Ok(Judgement { findings, marks });
         };
         let before = Census::of(&Segment::open(&force)?)?;
         let after = Census::of(&Segment::open(&draft.path)?)?;
         let day = paris_day(self.office.clock.now());
-        let allowed = judge::allowed(self.portal, &self.office.settings.periods, day);
-        Ok(judge::findings(&before, &after, allowed))
-    }
-
-    /// Report, records set aside and segment under their names, then the one replacement.
-    fn put_in_force(
-        &mut self,
-        degree: Degree,
-        delivery: &Delivery,
-        draft: Draft<'_>,
-    ) -> Result<(), DeskError> {
-        let stem = Self::stem_of(degree, delivery);
-        durable(
-            &self.folder.join("reports").join(format!("{stem}.json")),
-            &draft.loaded.json,
-        )?;
-        durable(
-            &self.folder.join("reports").join(format!("{stem}.txt")),
-            &draft.loaded.page,
-        )?;
-        let tally = serde_json::to_vec(&draft.loaded.tally)
-            .map_err(|error| at(&self.folder)(error.into()))?;
-        durable(&self.prepared_path(degree, &delivery.id), &tally)?;
-        draft.aside.finish(self, degree, &delivery.id)?;
-        self.office.directory.put_in_force(&draft.path)?;
-        Ok(())
-    }
-
-    /// Where the report of a delivery is, without its ending.
-    #[must_use]
-    pub fn stem_of(degree: Degree, delivery: &Delivery) -> String {
-        let stamp = delivery.stamp.unwrap_or_default();
-        format!(
-            "{degree}-{stamp}-{}",
-            delivery.id.get(..8).unwrap_or_default()
-        )
-    }
-
-    fn prepared_path(&self, degree: Degree, id: &str) -> PathBuf {
-        self.folder.join(format!("{degree}-{id}.prepared"))
-    }
-
-    /// What was prepared for a delivery, when it is the one in force: the process was killed before it could say so.
-    fn is_in_force_already(&self, degree: Degree, id: &str) -> Result<Option<Tally>, DeskError> {
-        let path = self.prepared_path(degree, id);
-        let prepared = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(at(&path))?,
-        };
-        let Some(force) = self.office.directory.in_force(&self.portal.ent, degree)? else {
-            return Ok(None);
-        };
-        let source = super::hex(&Segment::open(&force)?.head().source);
-        Ok((source == id)
-            .then(|| serde_json::from_slice(&prepared).ok())
-            .flatten())
-    }
-
-    /// It is in force: says so, and clears away what it replaces.
-    fn taken(
-        &mut self,
-        batch: &mut Batch,
-        degree: Degree,
-        delivery: &Delivery,
-        tally: Tally,
-    ) -> Result<(), DeskError> {
-        let (id, file) = (&delivery.id, &delivery.file);
-        let sequence = self.sequence_in_force(degree)?;
-        let event = Event::Taken {
-            delivery: id.clone(),
-            sequence,
-            tally: tally.clone(),
-        };
-        self.note(degree, event)?;
-        remove(&self.prepared_path(degree, id))?;
-        batch.progress(&format!(
-            "{file}: taken: {} people, {} schools, {} set aside",
-            tally.counts.people,
-            tally.counts.schools,
-            tally.set_aside_total()
-        ));
-        self.supersede(degree, delivery)?;
-        self.sweep_segments(degree)?;
-        self.judge_set_aside(batch, degree, file, &tally)?;
-        if delivery.sort == Sort::Delta {
-            // Differences may have brought what earlier records lacked.
-            self.replay_flow(batch, degree, "the next delivery")?;
-        }
-        Ok(())
-    }
-
-    fn sequence_in_force(&self, degree: Degree) -> Result<u64, DeskError> {
-        let force = self.office.directory.in_force(&self.portal.ent, degree)?;
-        force.map_or(Ok(0), |force| Ok(Segment::open(&force)?.head().sequence))
-    }
-
-    /// A full load makes everything before it pointless: deliveries that were held, records that were set aside. What a
-    /// load that it takes the place of had set aside goes, too, when that one was later: an operator went back.
-    fn supersede(&mut self, degree: Degree, delivery: &Delivery) -> Result<(), DeskError> {
-        let earlier: Vec<Delivery> = self
-            .state(degree)?
-            .deliveries
-            .values()
-            .filter(|other| {
-                other.id != delivery.id
-                    && (other.stamp < delivery.stamp || other.status == Status::Taken)
-            })
-            .cloned()
-            .collect();
-        for other in earlier {
-            if other.status == Status::Held {
-                let event = Event::Superseded {
-                    delivery: other.id.clone(),
-                };
-                self.note(degree, event)?;
-            }
-            if delivery.sort == Sort::Full {
-                let name = self.entry(degree, &other.id, Kind::SetAside);
-                if self.office.vault.has(&name) {
-                    self.record("collect-vault-purged", &other.id, "set-aside, superseded")?;
-                    self.office.vault.remove(&name)?;
-                }
-            }
-        }
-        Ok(())
+        let terms = Terms::on(self.portal, &self.office.settings, day);
+        Ok(judge::judge(&before, &after, &marks, &terms))
     }
 
     /// Too many records set aside is an alarm (A5).
@@ -328,34 +221,6 @@ impl<'o> Desk<'o> {
         self.alarm(degree, Code::SetAsideVolume, file, text)
     }
 
-    /// Removes segments of a flow that are not in force, but for the one before: a build may be reading it.
-    fn sweep_segments(&self, degree: Degree) -> Result<(), DeskError> {
-        let Some(force) = self.office.directory.in_force(&self.portal.ent, degree)? else {
-            return Ok(());
-        };
-        let mut others = self.segments(degree)?;
-        others.retain(|(path, _)| *path != force);
-        others.sort_by_key(|(_, changed)| std::cmp::Reverse(*changed));
-        others.iter().skip(1).try_for_each(|(path, _)| remove(path))
-    }
-
-    /// The segments of a flow, with the seconds of their last change.
-    pub(super) fn segments(&self, degree: Degree) -> Result<Vec<(PathBuf, i64)>, DeskError> {
-        use std::os::unix::fs::MetadataExt;
-        let folder = self.office.directory.folder(&self.portal.ent)?;
-        let prefix = format!("{degree}-");
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(at(&folder))? {
-            let path = entry.map_err(at(&folder))?.path();
-            let name = super::dropbox::file_name(&path);
-            if name.starts_with(&prefix) && name.ends_with(".segment") {
-                let status = fs::metadata(&path).map_err(at(&path))?;
-                found.push((path, status.mtime()));
-            }
-        }
-        Ok(found)
-    }
-
     pub(super) fn entry(&self, degree: Degree, id: &str, kind: Kind) -> EntryName {
         EntryName {
             flow: flow_name(&self.portal.ent, degree),
@@ -363,6 +228,14 @@ impl<'o> Desk<'o> {
             kind,
         }
     }
+}
+
+/// Whether an operator has let pass just this: what was not found then is looked at by somebody first.
+fn is_approved(delivery: &Delivery, findings: &[String]) -> bool {
+    delivery.status == Status::Approved
+        && findings
+            .iter()
+            .all(|finding| delivery.approved.contains(finding))
 }
 
 /// Removes a file; one that is not there is no error.

@@ -102,6 +102,8 @@ pub struct CollectSettings {
     pub set_aside_percent: u64,
     /// How long records may stay set aside before that is an alarm.
     pub set_aside_age: Duration,
+    /// How many days back losses add up when a delivery is compared.
+    pub shrink_days: u64,
     /// The portals.
     pub portals: Vec<CollectPortal>,
     /// The periods; where several hold, the first.
@@ -169,6 +171,7 @@ pub(super) fn collect(section: Section<'_, '_>) -> CollectSettings {
         set_aside_records: section.integer("set_aside_records", 1_000, 0..=u64::from(u32::MAX)),
         set_aside_percent: section.integer("set_aside_percent", 1, 0..=100),
         set_aside_age: days("set_aside_days", 3),
+        shrink_days: section.integer("shrink_days", 90, 1..=366),
         portals: section
             .sections("portal")
             .into_iter()

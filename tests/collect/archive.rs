@@ -135,3 +135,46 @@ pub fn delta(lines: &[String]) -> Vec<u8> {
     }
     gzip.finish().unwrap()
 }
+
+/// The name of a file of differences of the 27th, by its number.
+pub fn file(number: u64) -> String {
+    format!("B0_GAR-ENT_Delta_20261127_1{number:02}000_2D.jsonl.gz")
+}
+
+/// A file of differences: header, changes, last line.
+pub fn lines(base: &str, sequence: u64, changes: &[String]) -> Vec<u8> {
+    let mut lines = vec![format!(
+        "{{\"format\":\"octroi-delta-1\",\"ent\":\"B0\",\"degree\":\"2D\",\"base\":\"{base}\",\"sequence\":{sequence}}}"
+    )];
+    lines.extend_from_slice(changes);
+    lines.push(format!("{{\"end\":{}}}", changes.len()));
+    delta(&lines)
+}
+
+/// A person leaves.
+pub fn leaves(id: &str) -> String {
+    format!("{{\"remove\":{{\"person\":\"{id}\"}}}}")
+}
+
+/// A pupil's record and the class it belongs to, as an archive would say it.
+pub fn comes(uai: &str, id: &str, class: usize) -> Vec<String> {
+    let space = "xmlns:men=\"http://data.education.fr/ns/gar\"";
+    let pupil = format!(
+        "<men:GAREleve {space}><men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
+         <men:GARPersonProfils><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
+         <men:GARPersonProfil>National_ELV</men:GARPersonProfil></men:GARPersonProfils>\
+         <men:GARPersonNom>Secretnom{}</men:GARPersonNom><men:GARPersonPrenom>Zoé</men:GARPersonPrenom>\
+         <men:GARPersonAutresPrenoms>Zoé</men:GARPersonAutresPrenoms>\
+         <men:GARPersonEtab>{uai}</men:GARPersonEtab></men:GAREleve>",
+        id.rsplit('-').next().unwrap()
+    );
+    let place = format!(
+        "<men:GARPersonGroupe {space}><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
+         <men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
+         <men:GARGroupeCode>C{class}</men:GARGroupeCode></men:GARPersonGroupe>"
+    );
+    [pupil, place]
+        .iter()
+        .map(|record| serde_json::json!({ "record": record }).to_string())
+        .collect()
+}

@@ -3,50 +3,10 @@
 use octroi::collect::alarm::Code;
 use octroi::collect::batch::Ended;
 
-use crate::archive::{delta, name, portal, pupil, uai};
+use crate::archive::{comes, file, leaves, lines, name, portal, pupil, uai};
 use crate::place::{Place, alarms, people, root, run, state};
 
 const NIGHT: &str = "2026-11-27T02:30:00Z";
-
-fn file(number: u64) -> String {
-    format!("B0_GAR-ENT_Delta_20261127_1{number:02}000_2D.jsonl.gz")
-}
-
-fn lines(base: &str, sequence: u64, changes: &[String]) -> Vec<u8> {
-    let mut lines = vec![format!(
-        "{{\"format\":\"octroi-delta-1\",\"ent\":\"B0\",\"degree\":\"2D\",\"base\":\"{base}\",\"sequence\":{sequence}}}"
-    )];
-    lines.extend_from_slice(changes);
-    lines.push(format!("{{\"end\":{}}}", changes.len()));
-    delta(&lines)
-}
-
-fn leaves(id: &str) -> String {
-    format!("{{\"remove\":{{\"person\":\"{id}\"}}}}")
-}
-
-/// A pupil's record and the class it belongs to, as an archive would say it.
-fn comes(uai: &str, id: &str, class: usize) -> Vec<String> {
-    let space = "xmlns:men=\"http://data.education.fr/ns/gar\"";
-    let pupil = format!(
-        "<men:GAREleve {space}><men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
-         <men:GARPersonProfils><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-         <men:GARPersonProfil>National_ELV</men:GARPersonProfil></men:GARPersonProfils>\
-         <men:GARPersonNom>Secretnom{}</men:GARPersonNom><men:GARPersonPrenom>Zoé</men:GARPersonPrenom>\
-         <men:GARPersonAutresPrenoms>Zoé</men:GARPersonAutresPrenoms>\
-         <men:GARPersonEtab>{uai}</men:GARPersonEtab></men:GAREleve>",
-        id.rsplit('-').next().unwrap()
-    );
-    let place = format!(
-        "<men:GARPersonGroupe {space}><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-         <men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
-         <men:GARGroupeCode>C{class}</men:GARGroupeCode></men:GARPersonGroupe>"
-    );
-    [pupil, place]
-        .iter()
-        .map(|record| serde_json::json!({ "record": record }).to_string())
-        .collect()
-}
 
 #[test]
 fn f8_differences_lead_to_the_same_directory_as_the_full_load() {

@@ -18,4 +18,5 @@ mod portals;
 mod program;
 mod room;
 mod sftp;
+mod shrink;
 mod vault;

@@ -98,14 +98,14 @@ pub enum Event {
         /// What it would lose.
         findings: Vec<String>,
     },
-    /// An operator lets it pass, once.
+    /// An operator lets pass what was found when it was held, once.
     Approved {
         /// Which.
         delivery: String,
         /// Who.
         by: String,
     },
-    /// An operator wants it taken again (F7).
+    /// An operator wants it taken again (F7). The thresholds hold for it as for any other.
     Again {
         /// Which.
         delivery: String,

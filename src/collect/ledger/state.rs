@@ -72,8 +72,12 @@ pub struct Delivery {
     pub begun: Option<Time>,
     /// Why it was refused, or what it would lose.
     pub words: Vec<String>,
+    /// What it would lose that an operator lets pass.
+    pub approved: Vec<String>,
     /// What came of it.
     pub tally: Option<Tally>,
+    /// When it was last put in force.
+    pub taken: Option<Time>,
 }
 
 /// Where a flow stands.
@@ -214,13 +218,17 @@ impl FlowState {
                 self.become_status(now, &delivery, Status::Held, findings);
             }
             Event::Approved { delivery, .. } => {
+                if let Some(known) = self.deliveries.get_mut(&delivery) {
+                    known.approved = std::mem::take(&mut known.words);
+                }
                 self.become_status(now, &delivery, Status::Approved, Vec::new());
             }
             Event::Again { delivery, .. } => {
                 if let Some(known) = self.deliveries.get_mut(&delivery) {
                     known.again = true;
+                    known.attempts = 0;
                 }
-                self.become_status(now, &delivery, Status::Approved, Vec::new());
+                self.become_status(now, &delivery, Status::Received, Vec::new());
             }
             Event::Empty { delivery } => {
                 self.last_success = Some(now);
@@ -281,7 +289,9 @@ impl FlowState {
             attempts: 0,
             begun: None,
             words: Vec::new(),
+            approved: Vec::new(),
             tally: None,
+            taken: None,
         };
         self.deliveries.insert(id, delivery);
     }
@@ -295,7 +305,9 @@ impl FlowState {
         if let Some(delivery) = self.deliveries.get_mut(&id) {
             delivery.attempts = 0;
             delivery.again = false;
+            delivery.approved = Vec::new();
             delivery.tally = Some(tally);
+            delivery.taken = Some(now);
         }
         self.in_force = Some(id);
     }
