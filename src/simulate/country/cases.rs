@@ -82,7 +82,8 @@ impl<'c> Cases<'c> {
         let person = country.person(seat)?;
         let resource = if self.draw.chance(900) {
             let subscriptions = country.subscriptions_of(&school);
-            self.draw.pick(&subscriptions)?.resource
+            let subscribed = self.draw.pick(&subscriptions)?.resource;
+            self.opened(subscribed)
         } else {
             self.draw.place(country.shape().resources)
         };
@@ -100,6 +101,16 @@ impl<'c> Cases<'c> {
             resource,
             expected,
         })
+    }
+
+    /// A resource that is subscribed to, or one of those that it opens.
+    fn opened(&mut self, subscribed: u32) -> u32 {
+        let resource = self.country.resource(subscribed);
+        if !resource.opens_family || self.draw.chance(500) {
+            return subscribed;
+        }
+        let members: Vec<u32> = self.country.opened_by(&resource).collect();
+        self.draw.pick(&members).copied().unwrap_or(subscribed)
     }
 
     /// A number below a bound, for a caller's own choices.

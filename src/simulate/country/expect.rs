@@ -14,6 +14,16 @@ use super::subscription::{Public, Subscription};
 /// The one rule that says no, in the order in which an access comes closer to a yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refused {
+    /// The resource is switched off.
+    ResourceDisabled,
+    /// The publisher's validity has not begun.
+    PublisherNotYet,
+    /// The publisher's validity is over.
+    PublisherExpired,
+    /// The resource's validity has not begun.
+    ResourceNotYet,
+    /// The resource's validity is over.
+    ResourceExpired,
     /// The school that the tile names is not one of the person's.
     NotInThatSchool,
     /// No school of the person has a subscription to the resource.
@@ -24,7 +34,7 @@ pub enum Refused {
     NotYet,
     /// There is one, for another public.
     OtherPublic,
-    /// There is one, individual, and this person has no licence.
+    /// There is one, individual, and this person has no licence on this day.
     NotAssigned,
 }
 
@@ -33,6 +43,11 @@ impl Refused {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
+            Self::ResourceDisabled => "resource-disabled",
+            Self::PublisherNotYet => "publisher-not-yet",
+            Self::PublisherExpired => "publisher-expired",
+            Self::ResourceNotYet => "resource-not-yet",
+            Self::ResourceExpired => "resource-expired",
             Self::NotInThatSchool => "not-in-that-school",
             Self::NoSubscription => "no-subscription",
             Self::Expired => "subscription-expired",
@@ -62,6 +77,7 @@ impl Country {
         asked_school: Option<&str>,
         day: Date,
     ) -> Result<Released, Refused> {
+        self.is_open(resource, day)?;
         let schools: Vec<School> = person
             .schools
             .iter()
@@ -81,7 +97,7 @@ impl Country {
             for subscription in self
                 .subscriptions_of(school)
                 .iter()
-                .filter(|s| s.resource == resource.index)
+                .filter(|s| self.is_for(s, resource))
             {
                 match self.opens(subscription, school, person, day) {
                     Ok(()) => opens = true,
@@ -95,18 +111,28 @@ impl Country {
         if entitling.is_empty() {
             return Err(closest);
         }
-        Ok(self.released(person, resource, &entitling))
+        Ok(self.released(person, resource, &entitling, day))
     }
 
-    /// The subscriptions to a resource that cover one of the person's schools: what a case is picked by.
-    #[must_use]
-    pub fn candidates(&self, person: &Person, resource: &Resource) -> Vec<Subscription> {
-        person
-            .schools
-            .iter()
-            .flat_map(|a| self.subscriptions_of(&self.school(a.school)))
-            .filter(|s| s.resource == resource.index)
-            .collect()
+    /// Whether resource and publisher are there at all on that day.
+    fn is_open(&self, resource: &Resource, day: Date) -> Result<(), Refused> {
+        let publisher = self.publisher_validity(resource.publisher);
+        let no = [
+            (resource.disabled, Refused::ResourceDisabled),
+            (publisher.is_to_come(day), Refused::PublisherNotYet),
+            (publisher.is_over(day), Refused::PublisherExpired),
+            (resource.validity.is_to_come(day), Refused::ResourceNotYet),
+            (resource.validity.is_over(day), Refused::ResourceExpired),
+        ];
+        let no = no.into_iter().find(|(shut, _)| *shut);
+        no.map_or(Ok(()), |(_, refused)| Err(refused))
+    }
+
+    /// Whether a subscription is for the resource, or for a mother that opens it.
+    fn is_for(&self, subscription: &Subscription, resource: &Resource) -> bool {
+        subscription.resource == resource.index
+            || (resource.mother == Some(subscription.resource)
+                && self.resource(subscription.resource).opens_family)
     }
 
     fn opens(
@@ -125,13 +151,19 @@ impl Country {
         if !subscription.publics.contains(&Public::of(person.profile)) {
             return Err(Refused::OtherPublic);
         }
-        if subscription.individual && !self.is_assigned(subscription, school, person) {
+        if subscription.individual && !self.is_assigned(subscription, school, person, day) {
             return Err(Refused::NotAssigned);
         }
         Ok(())
     }
 
-    fn released(&self, person: &Person, resource: &Resource, entitling: &[&School]) -> Released {
+    fn released(
+        &self,
+        person: &Person,
+        resource: &Resource,
+        entitling: &[&School],
+        day: Date,
+    ) -> Released {
         let places = || {
             entitling.iter().filter_map(|school| {
                 person
@@ -145,7 +177,7 @@ impl Country {
             || places().flat_map(|(s, place)| place.classes.iter().map(move |&c| s.class(c)));
         let ident = self.ident_of(person.seat.school);
         let mut attributes = Vec::new();
-        for &name in resource.release.attributes() {
+        for name in resource.released_on(day) {
             let mut values: Vec<String> = match name {
                 "UAI" => entitling.iter().map(|s| s.uai.clone()).collect(),
                 "PRO" => vec![person.profile.code().to_owned()],

@@ -6,8 +6,10 @@
 //! is worked out here a second time, by [`expect`], from these facts alone: the demo compares the gateway with it, so
 //! this module must never call `octroi_entitlements`.
 
+pub mod assignment;
 pub mod cases;
 pub mod expect;
+pub mod licence;
 mod names;
 pub mod partner;
 pub mod person;
@@ -18,6 +20,7 @@ pub mod subscription;
 pub mod tables;
 mod tsv;
 pub mod uai;
+pub mod validity;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -108,6 +111,9 @@ struct Seeds {
     subscription: Seed,
     territory: Seed,
     assignment: Seed,
+    licence: Seed,
+    time: Seed,
+    validity: Seed,
 }
 
 impl Country {
@@ -158,6 +164,9 @@ impl Country {
             subscription: seed.domain("subscription"),
             territory: seed.domain("territory"),
             assignment: seed.domain("assignment"),
+            licence: seed.domain("licence"),
+            time: seed.domain("time"),
+            validity: seed.domain("validity"),
         };
         let last = |count: u16, index: u16| shape.disabled_partners && index + 1 == count;
         let portals = (0..shape.portals)

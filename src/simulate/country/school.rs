@@ -134,17 +134,27 @@ impl School {
         self.pupils().div_ceil(27).max(1)
     }
 
+    fn levels(&self) -> &'static [Level] {
+        match self.kind {
+            Kind::Primary => PRIMARY,
+            Kind::College => COLLEGE,
+            Kind::Lycee => LYCEE,
+        }
+    }
+
+    /// The level of the class at this place (taken modulo the number of classes).
+    #[must_use]
+    pub fn level(&self, place: u32) -> Level {
+        let levels = self.levels();
+        levels[(place % self.classes()) as usize % levels.len()]
+    }
+
     /// The class at this place (taken modulo the number of classes).
     #[must_use]
     pub fn class(&self, place: u32) -> Class {
         let place = place % self.classes();
-        let levels = match self.kind {
-            Kind::Primary => PRIMARY,
-            Kind::College => COLLEGE,
-            Kind::Lycee => LYCEE,
-        };
-        let count = u32::try_from(levels.len()).unwrap_or(1);
-        let level = levels[(place % count) as usize];
+        let count = u32::try_from(self.levels().len()).unwrap_or(1);
+        let level = self.level(place);
         let letter = (b'A'..=b'Z')
             .map(char::from)
             .nth((place / count % 26) as usize)

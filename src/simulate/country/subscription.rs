@@ -1,14 +1,17 @@
-//! Subscriptions and assignments: which school may use which resource, for whom, from when to when.
+//! Subscriptions: which school may use which resource, for whom, from when to when.
 //!
-//! Two sorts. A school's own, a handful each. A territory's: a local authority that subscribes for every *collège* or
-//! every *lycée* of a department. About a third are individual (INDIV) and have assignments.
+//! Two sorts. A school's own, a handful each, some of them made by the platform. A territory's: a local authority that
+//! subscribes for every *collège* or every *lycée* of a department. About a third are individual (INDIV) and have
+//! [assignments](super::assignment) and [licences](super::licence) that are counted.
 
 use jiff::civil::Date;
 
 use super::Country;
-use super::person::{Person, Profile};
+use super::licence::{Count, Licences};
+use super::person::Profile;
 use super::prng::Draw;
 use super::school::{Kind, School};
+use super::validity::days_from;
 
 /// How many departments a country has; schools are dealt out over them.
 pub const DEPARTMENTS: u32 = 10;
@@ -78,21 +81,25 @@ pub struct Subscription {
     pub from: Date,
     /// Last day, included.
     pub until: Date,
+    /// `anneeFinValidite`, the school year that begins in this year: `until` is its 15 August, or, of what the
+    /// platform makes, is said as well and holds.
+    pub until_year: Option<i16>,
+    /// How many licences.
+    pub licences: Licences,
+    /// `categorieAffectation`, where it is said: whether a licence passes on.
+    pub category: Option<&'static str>,
+    /// Whether a licence stays in use until the subscription ends.
+    pub keeps_licences: bool,
 }
 
-/// To whom a licence of an individual subscription is assigned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Assignee {
-    /// A class of the school, by place.
-    Class(u32),
-    /// The language group of a class, by the class's place.
-    Group(u32),
-    /// The level of a class, by the class's place.
-    Level(u32),
-    /// Everybody of a profile.
-    Profile(Profile),
-    /// The person in this seat of the school.
-    Seat(u32),
+/// Whether the platform made a school's subscription of this number.
+pub(super) fn is_automatic(number: u32) -> bool {
+    number % 5 == 4
+}
+
+/// The year in which the school year of a day began: it begins on the 16th of August.
+fn school_year(day: Date) -> i16 {
+    day.year() - i16::from((day.month(), day.day()) < (8, 16))
 }
 
 impl Country {
@@ -112,7 +119,7 @@ impl Country {
                 .subscription
                 .at(u64::from(school.index), u64::from(number));
             let day = self.shape.day;
-            let id = if number % 5 == 4 {
+            let id = if is_automatic(number) {
                 // The platform's own form: AUTO_{UAI}_{n}_{epoch in milliseconds}.
                 let epoch = 1_693_526_400_000 + u64::from(school.index) * 1000;
                 format!("AUTO_{}_{number}_{epoch}", school.uai)
@@ -126,8 +133,34 @@ impl Country {
                 draw,
                 day,
             );
-            // What the platform makes by itself is for the whole school.
-            made.individual &= number % 5 != 4;
+            let mut draw = self
+                .seeds
+                .licence
+                .at(u64::from(school.index), u64::from(number));
+            if is_automatic(number) {
+                // What the platform makes by itself is for the whole school, without a count.
+                made.individual = false;
+                made.licences = Licences::Global(Count::Unlimited);
+                made.until_year = draw.chance(500).then(|| school_year(day));
+                return made;
+            }
+            made.licences = if made.individual {
+                Licences::individual(&mut draw, &made.publics, school)
+            } else {
+                Licences::of_school(&mut draw, school.seats)
+            };
+            made.keeps_licences = draw.chance(200);
+            made.category = match (made.keeps_licences, draw.chance(500)) {
+                (true, _) => Some("non transferable"),
+                (false, true) => Some("transferable"),
+                (false, false) => None,
+            };
+            // The platform's own way to end one, of those that run on the day.
+            if made.from < day && day < made.until && draw.chance(250) {
+                let year = school_year(day);
+                made.until_year = Some(year);
+                made.until = Date::new(year + 1, 8, 15).unwrap_or(made.until);
+            }
             made
         })
     }
@@ -194,8 +227,7 @@ impl Country {
             publics.retain(|p| *p != Public::Documentalists);
         }
         let individual = draw.chance(350);
-        let days = |n: i64| jiff::Span::new().try_days(n).unwrap_or_default();
-        let shift = |n: i64| day.checked_add(days(n)).unwrap_or(day);
+        let shift = |n: i64| days_from(day, n);
         let (from, until) = match draw.weighted(&[78, 10, 3, 4, 3, 2]) {
             0 => (shift(-90), shift(200)),
             1 => (shift(-450), shift(-85)),
@@ -213,69 +245,10 @@ impl Country {
             individual,
             from,
             until,
+            until_year: None,
+            licences: Licences::Global(Count::Unlimited),
+            category: None,
+            keeps_licences: false,
         }
-    }
-
-    /// To whom the licences of an individual subscription are assigned in a school: some classes whole, some people.
-    #[must_use]
-    pub fn assignees(&self, subscription: &Subscription, school: &School) -> Vec<Assignee> {
-        let Holder::School(index, number) = subscription.holder else {
-            return Vec::new();
-        };
-        if !subscription.individual || index != school.index {
-            return Vec::new();
-        }
-        let mut draw = self
-            .seeds
-            .assignment
-            .at(u64::from(index), u64::from(number));
-        let mut assignees = Vec::new();
-        let mut add = |assignee| {
-            if !assignees.contains(&assignee) {
-                assignees.push(assignee);
-            }
-        };
-        for place in 0..school.classes() {
-            match draw.below(20) {
-                0..=4 => add(Assignee::Class(place)),
-                5 if school.kind != Kind::Primary => add(Assignee::Group(place)),
-                _ => {}
-            }
-        }
-        if draw.chance(100) {
-            add(Assignee::Level(draw.place(school.classes())));
-        }
-        if draw.chance(100) {
-            add(Assignee::Profile(Profile::Teacher));
-        }
-        for _ in 0..=draw.place(1 + school.seats / 10) {
-            add(Assignee::Seat(draw.place(school.seats)));
-        }
-        assignees
-    }
-
-    /// Whether an individual subscription is assigned to the person in that school.
-    #[must_use]
-    pub fn is_assigned(
-        &self,
-        subscription: &Subscription,
-        school: &School,
-        person: &Person,
-    ) -> bool {
-        let Some(here) = person.schools.iter().find(|a| a.school == school.index) else {
-            return false;
-        };
-        let level = |place| school.class(place).level;
-        self.assignees(subscription, school)
-            .into_iter()
-            .any(|assignee| match assignee {
-                Assignee::Class(place) => here.classes.contains(&place),
-                Assignee::Group(place) => here.groups.contains(&place),
-                Assignee::Level(place) => here.classes.iter().any(|&c| level(c) == level(place)),
-                Assignee::Profile(profile) => person.profile == profile,
-                Assignee::Seat(seat) => {
-                    person.seat.school == school.index && person.seat.seat == seat
-                }
-            })
     }
 }

@@ -7,11 +7,14 @@ use std::io;
 use std::path::Path;
 
 use super::Country;
+use super::assignment::{Assignee, Assignment};
+use super::licence::{Count, Licences};
 use super::person::{Attachment, Person};
 use super::resource::Delivery;
 use super::school::{Kind, School};
-use super::subscription::{Assignee, DEPARTMENTS, Subscription};
+use super::subscription::{DEPARTMENTS, Holder, Public, Subscription, is_automatic};
 use super::tsv::{Table, list};
+use super::validity::{Validity, cell};
 
 /// How many lines were written, for the person who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,10 +74,17 @@ impl Country {
         let mut publishers = Table::create(
             directory,
             "publishers.tsv",
-            &["id", "name", "pseudonym_domain"],
+            &["id", "name", "pseudonym_domain", "from", "until"],
         )?;
-        for publisher in &self.publishers {
-            publishers.row([publisher.id.as_str(), &publisher.name, &publisher.domain])?;
+        for (index, publisher) in self.publishers.iter().enumerate() {
+            let [from, until] = self.publisher_validity(index).cells();
+            publishers.row([
+                publisher.id.as_str(),
+                &publisher.name,
+                &publisher.domain,
+                &from,
+                &until,
+            ])?;
         }
         publishers.finish()?;
         Ok(())
@@ -88,9 +98,16 @@ impl Country {
             "delivery",
             "access_url",
             "family",
+            "disabled",
+            "mother",
+            "opens_family",
+            "from",
+            "until",
         ];
         let mut resources = Table::create(directory, "resources.tsv", &columns)?;
-        let mut release = Table::create(directory, "release.tsv", &["resource", "attribute"])?;
+        let columns = ["resource", "attribute", "from", "until"];
+        let mut release = Table::create(directory, "release.tsv", &columns)?;
+        let yes = |yes| if yes { "yes" } else { "" };
         for index in 0..self.shape.resources {
             let resource = self.resource(index);
             let delivery = match resource.delivery {
@@ -105,6 +122,7 @@ impl Country {
             let family = resource
                 .mother
                 .map_or_else(|| resource.ark.clone(), |mother| self.resource(mother).ark);
+            let [from, until] = resource.validity.cells();
             resources.row([
                 &resource.ark,
                 &resource.title,
@@ -112,9 +130,21 @@ impl Country {
                 delivery,
                 &resource.access_url,
                 &family,
+                yes(resource.disabled),
+                yes(resource.is_mother),
+                yes(resource.opens_family),
+                &from,
+                &until,
             ])?;
-            for attribute in resource.release.attributes() {
-                release.row([resource.ark.as_str(), attribute])?;
+            for &attribute in resource.release.attributes() {
+                let times = match &resource.dated {
+                    Some((dated, times)) if *dated == attribute => times.as_slice(),
+                    _ => &[Validity::default()],
+                };
+                for time in times {
+                    let [from, until] = time.cells();
+                    release.row([resource.ark.as_str(), attribute, &from, &until])?;
+                }
             }
         }
         release.finish()?;
@@ -196,10 +226,32 @@ impl Country {
 
     fn write_rights(&self, directory: &Path) -> io::Result<(u64, u64)> {
         let columns = [
-            "id", "resource", "schools", "kind", "publics", "from", "until",
+            "id",
+            "resource",
+            "schools",
+            "kind",
+            "publics",
+            "from",
+            "until",
+            "until_year",
+            "licences",
+            "licences_pupils",
+            "licences_teachers",
+            "licences_librarians",
+            "licences_other_staff",
+            "category",
         ];
         let mut subscriptions = Table::create(directory, "subscriptions.tsv", &columns)?;
-        let columns = ["subscription", "uai", "kind", "ent", "target"];
+        let columns = [
+            "subscription",
+            "uai",
+            "kind",
+            "ent",
+            "target",
+            "from",
+            "until",
+            "since",
+        ];
         let mut assignments = Table::create(directory, "assignments.tsv", &columns)?;
         for department in 0..DEPARTMENTS {
             for kind in [Kind::College, Kind::Lycee] {
@@ -222,8 +274,8 @@ impl Country {
             let school = self.school(index);
             for subscription in self.own_subscriptions(&school) {
                 self.subscribe(&mut subscriptions, &subscription, &school.uai)?;
-                for assignee in self.assignees(&subscription, &school) {
-                    self.assign(&mut assignments, &subscription, &school, assignee)?;
+                for assignment in self.assignments(&subscription, &school) {
+                    self.assign(&mut assignments, &subscription, &school, assignment)?;
                 }
             }
         }
@@ -236,6 +288,18 @@ impl Country {
         subscription: &Subscription,
         schools: &str,
     ) -> io::Result<()> {
+        let year = subscription.until_year;
+        // Only the platform says both, and then it is the day that holds.
+        let both = matches!(subscription.holder, Holder::School(_, number) if is_automatic(number));
+        let until = (year.is_none() || both).then(|| subscription.until.to_string());
+        let global = match &subscription.licences {
+            Licences::Global(count) => count.cell(),
+            Licences::Untold | Licences::ByPublic(_) => String::new(),
+        };
+        let count = |public| {
+            let count = subscription.licences.of(public);
+            count.map_or_else(String::new, Count::cell)
+        };
         table.row([
             subscription.id.as_str(),
             &self.resource(subscription.resource).ark,
@@ -247,7 +311,14 @@ impl Country {
             },
             &list(subscription.publics.iter().map(|p| p.word())),
             &subscription.from.to_string(),
-            &subscription.until.to_string(),
+            &until.unwrap_or_default(),
+            &year.map_or_else(String::new, |year| format!("{year}-{}", year + 1)),
+            &global,
+            &count(Public::Pupils),
+            &count(Public::Teachers),
+            &count(Public::Documentalists),
+            &count(Public::OtherStaff),
+            subscription.category.unwrap_or_default(),
         ])
     }
 
@@ -256,10 +327,10 @@ impl Country {
         table: &mut Table,
         subscription: &Subscription,
         school: &School,
-        assignee: Assignee,
+        assignment: Assignment,
     ) -> io::Result<()> {
         let ident = self.ident_of(school.index);
-        let (kind, ent, target) = match assignee {
+        let (kind, ent, target) = match assignment.assignee {
             Assignee::Seat(seat) => {
                 let Some(person) = self.person(super::person::Seat {
                     school: school.index,
@@ -271,10 +342,21 @@ impl Country {
             }
             Assignee::Class(place) => ("division", "", school.class(place).code),
             Assignee::Group(place) => ("group", "", school.group(place).code),
-            Assignee::Level(place) => ("level", "", school.class(place).level.mefstat4.to_owned()),
+            Assignee::Level(place) => ("level", "", school.level(place).mefstat4.to_owned()),
+            Assignee::Subject(code) => ("subject", "", code.to_owned()),
             Assignee::Profile(profile) => ("profile", "", profile.code().to_owned()),
         };
-        table.row([subscription.id.as_str(), &school.uai, kind, ent, &target])
+        let [from, until] = assignment.time.cells();
+        table.row([
+            subscription.id.as_str(),
+            &school.uai,
+            kind,
+            ent,
+            &target,
+            &from,
+            &until,
+            &cell(assignment.since),
+        ])
     }
 }
 
