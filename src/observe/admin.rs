@@ -41,12 +41,17 @@ pub async fn run(listener: Arc<TcpListener>, running: Weak<Running>) {
     .await;
 }
 
-/// Serves while the gateway has no snapshot yet: alive, and not ready.
-pub async fn starting(listener: Arc<TcpListener>, metrics: Arc<Metrics>) {
+/// Serves while the gateway has no snapshot yet: alive, and not ready; `status` says what it waits for.
+pub async fn starting(
+    listener: Arc<TcpListener>,
+    metrics: Arc<Metrics>,
+    status: impl Fn() -> serde_json::Value + Clone + Send + Sync + 'static,
+) {
     serve(&listener, move |request| {
         let mut answer = match request.uri().path() {
             "/livez" => respond(StatusCode::OK, TEXT, "ok\n"),
             "/metrics" => measured(&metrics),
+            "/status" => told(&status()),
             _ => respond(
                 StatusCode::SERVICE_UNAVAILABLE,
                 TEXT,
@@ -120,16 +125,17 @@ fn answer<B>(request: &Request<B>, running: &Arc<Running>) -> Answered {
             }
         }
         "/metrics" => measured(running.metrics()),
-        "/status" => {
-            let json = format!("{:#}\n", running.status_json());
-            respond(StatusCode::OK, "application/json", json)
-        }
+        "/status" => told(&running.status_json()),
         _ => respond(
             StatusCode::NOT_FOUND,
             TEXT,
             "/metrics /livez /readyz /status\n",
         ),
     }
+}
+
+fn told(status: &serde_json::Value) -> Answered {
+    respond(StatusCode::OK, "application/json", format!("{status:#}\n"))
 }
 
 fn measured(metrics: &Metrics) -> Answered {

@@ -126,10 +126,11 @@ pub async fn start(
 
     let metrics = Arc::new(Metrics::new()?);
     let admin = Arc::new(bind(settings.listen.admin.value, inherited)?);
+    let status = Arc::new(Status::new(now));
     let (directory, followed) = match file {
         Some(snapshot) => (Arc::new(Directory::bare(Arc::new(snapshot))), None),
         None => {
-            let (first, node) = from_store(&loaded, &metrics, &admin, &clock).await?;
+            let (first, node) = from_store(&loaded, &metrics, &admin, &status, &clock).await?;
             (first.directory, Some((node, first.pending)))
         }
     };
@@ -189,7 +190,7 @@ pub async fn start(
         tls,
         metrics,
         observer,
-        status: Arc::new(Status::new(now)),
+        status,
         public: public_address,
         admin: admin_address,
         drain: Mutex::new((settings.limits.linger, settings.limits.drain)),
@@ -209,7 +210,7 @@ pub async fn start(
             .metrics
             .service
             .overlay_sequence
-            .set(reload::whole(overlay));
+            .set(reload::whole(node.applied(overlay)));
         let every = settings
             .store
             .as_ref()
@@ -240,6 +241,7 @@ async fn from_store(
     loaded: &Loaded,
     metrics: &Arc<Metrics>,
     admin: &Arc<tokio::net::TcpListener>,
+    status: &Arc<Status>,
     clock: &Clock,
 ) -> Result<(store::First, Arc<Node>), StartError> {
     let settings = &loaded.settings;
@@ -255,13 +257,20 @@ async fn from_store(
     };
     let remote = Remote::open(&store.url, loaded.base())?;
     let node = Arc::new(Node::open(remote, &loaded.path(&store.directory), options)?);
-    let waiting = tokio::spawn(admin::starting(Arc::clone(admin), Arc::clone(metrics)));
+    let told = {
+        let (status, node, clock) = (Arc::clone(status), Arc::clone(&node), clock.clone());
+        move || status.starting_json(clock.now(), &node)
+    };
+    let waiting = admin::starting(Arc::clone(admin), Arc::clone(metrics), told);
+    let waiting = tokio::spawn(waiting);
     let (thresholds, poll) = (settings.snapshot.thresholds, store.poll);
-    let (metrics, clock, following) = (Arc::clone(metrics), clock.clone(), Arc::clone(&node));
-    let first = tokio::task::spawn_blocking(move || {
-        store::first(&following, thresholds, &metrics, &clock, poll)
-    })
-    .await;
+    let following = store::Following {
+        node: Arc::clone(&node),
+        metrics: Arc::clone(metrics),
+        status: Arc::clone(status),
+        clock: clock.clone(),
+    };
+    let first = tokio::task::spawn_blocking(move || following.first(thresholds, poll)).await;
     waiting.abort();
     let first = first.map_err(|error| StartError::State(std::io::Error::other(error)))??;
     let mut problems = Problems::new(Path::new("[store]"));

@@ -6,7 +6,9 @@ use octroi_saml::Time;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use super::followed::Followed;
 use super::start::Running;
+use crate::store::follow::Node;
 
 /// The changing part of the status.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub struct Status {
     ready: AtomicBool,
     configuration: Mutex<Taken>,
     snapshot: Mutex<Taken>,
+    pub(super) store: Followed,
 }
 
 /// What was last taken and what was last refused.
@@ -52,7 +55,20 @@ impl Status {
             ready: AtomicBool::new(false),
             configuration: Mutex::default(),
             snapshot: Mutex::default(),
+            store: Followed::default(),
         }
+    }
+
+    /// The status of a gateway that has no snapshot yet, and why.
+    pub(super) fn starting_json(&self, now: Time, node: &Node) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "now": now.to_string(),
+            "started": self.started.to_string(),
+            "ready": false,
+            "unready": ["waiting for a first snapshot from the store"],
+            "store": self.store.json(now, node, None),
+        })
     }
 
     pub(super) fn set_ready(&self, ready: bool) {
@@ -116,6 +132,13 @@ impl Running {
         snapshot_json["counts"] = json!(snapshot.counts());
         let mut configuration = self.status.configuration.lock().json();
         configuration["file"] = json!(self.config.display().to_string());
+        let applied: u64 = pinned.directory.overlay().last_sequence();
+        let store = self.node.as_ref();
+        let store = store.map(|node| {
+            self.status
+                .store
+                .json(now, node, Some(node.applied(applied)))
+        });
         let head = self.observer.audit().head();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -125,6 +148,7 @@ impl Running {
             "unready": self.unready(),
             "configuration": configuration,
             "snapshot": snapshot_json,
+            "store": store,
             "partners": partners,
             "audit": { "sequence": head.sequence, "head": head.hash.to_string() },
             "load": {

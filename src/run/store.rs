@@ -5,6 +5,8 @@
 //! bodies at the lowest priority and then swaps. Both end when the gateway is gone. What is in force is replaced in one
 //! place here, under one lock, so that a swap never loses an entry that arrives at the same moment.
 
+mod first;
+
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -14,103 +16,31 @@ use parking_lot::{Condvar, Mutex};
 use rustix::process::setpriority_process;
 use tokio::runtime::Runtime;
 
+pub(super) use self::first::{First, Following};
 use super::reload::{reap, seconds, tell_snapshot, whole};
-use super::start::{Running, StartError};
-use crate::clock::Clock;
+use super::start::Running;
+use super::status::Status;
 use crate::observe::metrics::Metrics;
+use crate::store::StoreError;
 use crate::store::follow::{Candidate, Changes, LOG_GAP, Node, NotReady, Refused};
 use crate::store::log::LogError;
-use crate::store::{StoreError, Thresholds};
 
 /// How often the beginning of everything is looked at, for what was collected.
 const THOROUGH: Duration = Duration::from_secs(60);
-/// How long a start waits for the store when the node has copies of its own.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// The lowest priority.
 const IDLE: i32 = 19;
 
-/// What a start has found.
-pub(super) struct First {
-    pub(super) directory: Arc<Directory>,
-    /// A newer manifest, to be followed while serving.
-    pub(super) pending: Option<Candidate>,
-}
-
-/// The first directory: from the node's own copies, else from the store, for which it waits.
-///
-/// Blocks: not for a worker.
-pub(super) fn first(
-    node: &Node,
-    thresholds: Thresholds,
-    metrics: &Metrics,
-    clock: &Clock,
-    poll: Duration,
-) -> Result<First, StartError> {
-    let resumed = node.resume()?;
-    let runtime = own_runtime().map_err(StartError::State)?;
-    let mut pending = resumed.candidate;
-    if let Some(snapshot) = resumed.snapshot {
-        // Changes since the last run: worth a moment, not worth a start.
-        let ask = catch_up(node, snapshot.overlay_sequence(), metrics, clock);
-        let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask).await });
-        match asked {
-            Ok(Ok(found)) => pending = found.or(pending),
-            Ok(Err(error)) => tracing::error!(%error, "starting without the store"),
-            Err(_) => tracing::error!("starting without the store: it does not answer"),
-        }
-        let directory = Arc::new(Directory::new(snapshot, &node.entries()));
-        return Ok(First { directory, pending });
+/// The log cannot be read on: an alarm, told once for each reason.
+fn log_stopped(status: &Status, metrics: &Metrics, now: Time, code: &'static str, error: String) {
+    metrics.service.overlay_stopped.set(1);
+    let text = error.clone();
+    if status.store.log_stopped(now, code, error) {
+        tracing::error!(
+            code,
+            error = text,
+            "the log of changes stops at its last good entry"
+        );
     }
-    tracing::warn!("no snapshot on this node: waiting for the store");
-    let mut told = String::new();
-    loop {
-        match runtime.block_on(catch_up(node, 0, metrics, clock)) {
-            Ok(found) => pending = found.or(pending),
-            Err(error) => tell_once(&mut told, &error.to_string()),
-        }
-        if let Some(candidate) = &pending {
-            match runtime.block_on(node.prepare(candidate, thresholds, None)) {
-                Ok(snapshot) => {
-                    node.accept(candidate)?;
-                    metrics
-                        .service
-                        .manifest_sequence
-                        .set(whole(candidate.manifest.sequence));
-                    let directory = Arc::new(Directory::new(snapshot, &node.entries()));
-                    return Ok(First {
-                        directory,
-                        pending: None,
-                    });
-                }
-                Err(NotReady::Refused(refused)) => {
-                    tell_refused(metrics, &refused);
-                    pending = None;
-                }
-                Err(NotReady::Later(why)) => tell_once(&mut told, &why),
-            }
-        }
-        std::thread::sleep(poll);
-    }
-}
-
-async fn catch_up(
-    node: &Node,
-    contains: u64,
-    metrics: &Metrics,
-    clock: &Clock,
-) -> Result<Option<Candidate>, LogError> {
-    if let Err(error) = node.read_log(true, contains).await {
-        if matches!(error, LogError::Store(_)) {
-            return Err(error);
-        }
-        metrics.service.overlay_stopped.set(1);
-        tracing::error!(code = error.code(), %error, "the log of changes stops at its last good entry");
-    }
-    let found = node
-        .look(true, |refused| tell_refused(metrics, refused))
-        .await?;
-    metrics.service.store_last_success.set(seconds(clock.now()));
-    Ok(found)
 }
 
 /// The candidate that waits to be installed; a newer one takes its place.
@@ -193,7 +123,12 @@ fn poll_until_gone(
                     thorough_at = Instant::now() + THOROUGH;
                 }
             }
-            Err(error) => tell_once(&mut told, &error.to_string()),
+            Err(error) => {
+                let error = error.to_string();
+                let now = running.engine.clock.now();
+                running.status.store.away(now, &error);
+                tell_once(&mut told, &error);
+            }
         }
         drop(running);
         std::thread::sleep(every);
@@ -232,8 +167,11 @@ fn install_until_gone(
                     slot.put_back(candidate);
                 }
             }
-            Err(NotReady::Refused(refused)) => gateway.refused_by_store(&refused),
+            Err(NotReady::Refused(refused)) => {
+                gateway.refused_by_store(&refused, Some(candidate.manifest.sequence));
+            }
             Err(NotReady::Later(why)) => {
+                gateway.status.store.waits(&why);
                 tell_once(&mut told, &why);
                 slot.put_back(candidate);
                 drop(gateway);
@@ -267,39 +205,35 @@ impl Running {
         let read = node.read_log(thorough, contains).await;
         // What was good before an error counts.
         self.apply_changes(node, matches!(read, Ok(Changes::Rebased)));
-        let stopped = &self.metrics.service.overlay_stopped;
+        let now = self.engine.clock.now();
+        let stopped = |code, error| log_stopped(&self.status, &self.metrics, now, code, error);
         match read {
             // The store has let go of changes that the body in force does not contain: a newer body has them.
             Ok(_) if node.log_begins_after() > contains => {
-                if stopped.get() == 0 {
-                    tracing::error!(
-                        code = LOG_GAP,
-                        contains,
-                        begins = node.log_begins_after(),
-                        "changes are missing between the body in force and the log, until a newer body comes"
-                    );
-                }
-                stopped.set(1);
+                let begins = node.log_begins_after();
+                let error = format!(
+                    "the body in force contains the changes up to {contains}, and the log begins after {begins}: \
+                     what was changed between is missing until a newer body comes"
+                );
+                stopped(LOG_GAP, error);
             }
-            Ok(_) => stopped.set(0),
+            Ok(_) => {
+                self.metrics.service.overlay_stopped.set(0);
+                self.status.store.log_read(now);
+            }
             Err(LogError::Store(error)) => return Err(error),
-            Err(error) => {
-                if stopped.get() == 0 {
-                    tracing::error!(code = error.code(), %error, "the log of changes stops at its last good entry");
-                }
-                stopped.set(1);
-            }
+            Err(error) => stopped(error.code(), error.to_string()),
         }
         let found = node
-            .look(thorough, |refused| self.refused_by_store(refused))
+            .look(thorough, |refused| self.refused_by_store(refused, None))
             .await?;
         if let Some(candidate) = found {
+            self.status.store.found(now, &candidate);
             slot.put(candidate);
         }
-        self.metrics
-            .service
-            .store_last_success
-            .set(seconds(self.engine.clock.now()));
+        let now = self.engine.clock.now();
+        self.metrics.service.store_last_success.set(seconds(now));
+        self.status.store.checked(now);
         Ok(())
     }
 
@@ -341,7 +275,12 @@ impl Running {
         let last = directory.overlay().last_sequence();
         self.engine.current.swap_directory(Arc::new(directory));
         drop(order);
-        self.tell_manifest(candidate.manifest.sequence, last);
+        let service = &self.metrics.service;
+        service
+            .manifest_sequence
+            .set(whole(candidate.manifest.sequence));
+        service.overlay_sequence.set(whole(node.applied(last)));
+        self.status.store.in_force(now, &candidate.manifest);
         tell_snapshot(self, &snapshot, now);
         tracing::info!(
             manifest = candidate.manifest.sequence,
@@ -355,16 +294,11 @@ impl Running {
         Ok(())
     }
 
-    pub(super) fn tell_manifest(&self, sequence: u64, overlay: u64) {
-        let service = &self.metrics.service;
-        service.manifest_sequence.set(whole(sequence));
-        service.overlay_sequence.set(whole(overlay));
-    }
-
-    fn refused_by_store(&self, refused: &Refused) {
+    fn refused_by_store(&self, refused: &Refused, sequence: Option<u64>) {
         tell_refused(&self.metrics, refused);
         self.count("snapshot", false);
         let now: Time = self.engine.clock.now();
         self.status.snapshot_refused(now, refused.to_string());
+        self.status.store.refused(now, refused, sequence);
     }
 }

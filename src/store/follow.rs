@@ -86,6 +86,8 @@ pub enum NotReady {
 pub struct Resumed {
     /// The snapshot in force.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// The manifest that put it in force.
+    pub manifest: Option<Manifest>,
     /// A manifest that was being followed.
     pub candidate: Option<Candidate>,
 }
@@ -144,7 +146,10 @@ impl Node {
                     resumed.candidate = Some(accepted);
                 }
                 Ok(snapshot) => match gap {
-                    Ok(()) => resumed.snapshot = Some(snapshot),
+                    Ok(()) => {
+                        resumed.snapshot = Some(snapshot);
+                        resumed.manifest = Some(accepted.manifest);
+                    }
                     // The store has let go of them: only a newer body has them.
                     Err(gap) => {
                         tracing::error!(code = gap.code, error = %gap.text, "the local body is not served");

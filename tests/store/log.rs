@@ -250,6 +250,13 @@ async fn collecting_keeps_what_is_needed_and_every_standing_revocation() {
             })
             .collect::<Vec<_>>()
     };
+    // Nothing has the number 3 any more, and a node is as far as that.
+    let aside = depot.object("aside");
+    fs::rename(depot.object(&batch_name(4)), &aside).unwrap();
+    let bare = depot.node("bare");
+    bare.read_log(true, 0).await.unwrap();
+    assert_eq!((bare.entries().len(), bare.applied(1)), (1, 3));
+    fs::rename(aside, depot.object(&batch_name(4))).unwrap();
     // A new node, an old one that was away, and that one after a restart agree.
     let fresh = depot.node("fresh");
     assert_eq!(step(&fresh, None).await.generation(), Some(4));
@@ -340,6 +347,7 @@ async fn a_node_that_was_away_while_changes_were_collected_loses_none_that_it_ha
     assert!(node.resume().unwrap().snapshot.is_none());
     assert_eq!(step(&node, None).await.generation(), Some(2));
     assert_eq!(sequences(&node), [5, 6]);
+    assert_eq!([4, 5, 6].map(|last| node.applied(last)), [4, 5, 6]);
     drop(node);
     let resumed = depot.node("node").resume().unwrap();
     assert_eq!(resumed.snapshot.unwrap().generation(), 2);

@@ -58,6 +58,14 @@ impl Node {
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 
+    /// The section of `/status` about the store.
+    async fn store(&self) -> serde_json::Value {
+        let (code, text) = self.ask("/status").await;
+        assert_eq!(code, 200, "{text}");
+        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+        status["store"].clone()
+    }
+
     /// Waits until a metric has a value; how long it took.
     async fn until(&self, name: &str, value: f64) -> Duration {
         let begin = Instant::now();
@@ -117,6 +125,9 @@ async fn two_nodes_follow_one_store_from_nothing_to_a_rollback() {
             answer.1
         );
         assert_eq!(node.ask("/livez").await.0, 200);
+        let store = node.store().await;
+        assert!(store["manifest"].is_null(), "{store}");
+        assert_eq!(store["environment"], crate::depot::ENVIRONMENT);
     }
     let body = depot.body(1, 50);
     done(&depot, &["snapshot", "activate"], &[body.to_str().unwrap()]);
@@ -158,6 +169,22 @@ async fn two_nodes_follow_one_store_from_nothing_to_a_rollback() {
         node.until("octroi_manifest_sequence", 3.0).await;
         assert_eq!(node.metric(OVERLAY).await, Some(1.0));
         assert_eq!(node.metric("octroi_overlay_stopped").await, Some(0.0));
+        let store = node.store().await;
+        let manifest = &store["manifest"];
+        assert_eq!(
+            (&manifest["sequence"], &manifest["reason"]),
+            (&3.into(), &"rollback".into())
+        );
+        assert_eq!(manifest["generation"], 1);
+        assert!(manifest["age_seconds"].as_i64().unwrap() < 60, "{store}");
+        assert_eq!(store["overlay"]["applied"], 1);
+        assert_eq!(store["overlay"]["behind"], 0);
+        for asked in [&store["last_check"], &store["overlay"]["last_read"]] {
+            assert!(asked["age_seconds"].as_i64().unwrap() < 60, "{store}");
+        }
+        for trouble in ["trouble", "pending", "last_refused"] {
+            assert!(store[trouble].is_null(), "{store}");
+        }
     }
     // Explained as it is in force, and on the body that was rolled back.
     let config = depot.place.path("config/one.toml");
@@ -253,6 +280,8 @@ async fn a_node_serves_and_starts_without_the_store() {
     node.until("octroi_ready", 1.0).await;
     assert_eq!(node.metric(GENERATION).await, Some(1.0));
     assert_eq!(node.metric(OVERLAY).await, Some(1.0));
+    assert_eq!(node.metric("octroi_manifest_sequence").await, Some(1.0));
+    assert_eq!(node.store().await["manifest"]["sequence"], 1);
     // It goes on when the store is back.
     let _ = fs::remove_dir_all(depot.place.path("store"));
     fs::rename(depot.place.path("away"), depot.place.path("store")).unwrap();
@@ -277,6 +306,11 @@ async fn what_is_refused_is_counted_and_what_is_in_force_stays() {
     assert_eq!(node.metric(GENERATION).await, Some(1.0));
     let (_, status) = node.ask("/status").await;
     assert!(status.contains("shrunken-people"), "{status}");
+    let store = node.store().await;
+    assert_eq!(store["last_refused"]["code"], "shrunken-people");
+    assert_eq!(store["manifest"]["sequence"], 1);
+    assert_eq!(store["highest_seen"], 2);
+    assert!(store["pending"].is_null(), "{store}");
     // The publisher's own command refuses it before anybody gets it.
     let config = depot.place.path("config/publisher.toml");
     let body = depot.body(3, 1);
@@ -292,6 +326,37 @@ async fn what_is_refused_is_counted_and_what_is_in_force_stays() {
     fs::write(depot.object("overlay/00000000000000000002.json"), "{}").unwrap();
     node.until("octroi_overlay_stopped", 1.0).await;
     assert_eq!(node.metric(OVERLAY).await, Some(1.0));
+    let stopped = node.store().await["overlay"]["stopped"].clone();
+    assert_eq!(stopped["code"], "overlay-signature");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_between_body_and_log_is_an_alarm_until_a_newer_body_is_here() {
+    let depot = Depot::new();
+    depot.configure();
+    let (file, admin) = config(&depot, "node");
+    depot.activate(1, 10).await;
+    let mut node = Node::start(&file, admin);
+    node.until(GENERATION, 1.0).await;
+    node.kill();
+    // While it was away: a change, a body that contains it, and the change is collected. The body is lost on the way.
+    depot.append(&[revoked("pupil-1")]).await;
+    let body = depot.body_with(2, 10, 1);
+    done(&depot, &["snapshot", "activate"], &[body.to_str().unwrap()]);
+    done(&depot, &["snapshot", "gc"], &["--keep", "1"]);
+    fs::rename(depot.object("bodies"), depot.object("gone")).unwrap();
+    let node = Node::start(&file, admin);
+    node.until("octroi_ready", 1.0).await;
+    node.until("octroi_overlay_stopped", 1.0).await;
+    // Who was revoked is, all the same; the newer body is waited for.
+    node.until(OVERLAY, 1.0).await;
+    let store = node.store().await;
+    assert_eq!(store["overlay"]["stopped"]["code"], "log-gap", "{store}");
+    assert_eq!(store["pending"]["sequence"], 2, "{store}");
+    fs::rename(depot.object("gone"), depot.object("bodies")).unwrap();
+    node.until(GENERATION, 2.0).await;
+    node.until("octroi_overlay_stopped", 0.0).await;
+    assert!(node.store().await["overlay"]["stopped"].is_null());
 }
 
 #[test]

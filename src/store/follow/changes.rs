@@ -80,6 +80,19 @@ impl Node {
         self.log.lock().begins_after()
     }
 
+    /// Up to which change a directory is that has the entries of the log up to `last`. Entries that were collected and
+    /// stand no more are part of it though nothing has their numbers.
+    #[must_use]
+    pub fn applied(&self, last: u64) -> u64 {
+        let log = self.log.lock();
+        let entries = log.entries().last().map_or(0, |entry| entry.sequence);
+        if last >= entries {
+            log.end().sequence
+        } else {
+            last
+        }
+    }
+
     /// The end of the log so far.
     #[must_use]
     pub fn log_end(&self) -> LogEnd {

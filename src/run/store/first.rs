@@ -1,0 +1,144 @@
+//! The first directory of a node that follows a store: its own copies when they are good, else it waits for the store.
+//!
+//! Meanwhile there is no gateway yet; `/status` says what is waited for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use octroi_entitlements::Directory;
+
+use super::{log_stopped, own_runtime, tell_once, tell_refused};
+use crate::clock::Clock;
+use crate::observe::metrics::Metrics;
+use crate::run::reload::{seconds, whole};
+use crate::run::start::StartError;
+use crate::run::status::Status;
+use crate::store::follow::{Candidate, Node, NotReady, Refused};
+use crate::store::log::LogError;
+use crate::store::{Manifest, Thresholds};
+
+/// How long a start waits for the store when the node has copies of its own.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a start has found.
+pub(in crate::run) struct First {
+    pub(in crate::run) directory: Arc<Directory>,
+    /// A newer manifest, to be followed while serving.
+    pub(in crate::run) pending: Option<Candidate>,
+}
+
+/// What a start follows the store with, before there is a gateway.
+pub(in crate::run) struct Following {
+    pub(in crate::run) node: Arc<Node>,
+    pub(in crate::run) metrics: Arc<Metrics>,
+    pub(in crate::run) status: Arc<Status>,
+    pub(in crate::run) clock: Clock,
+}
+
+impl Following {
+    /// The first directory: from the node's own copies, else from the store, for which it waits.
+    ///
+    /// Blocks: not for a worker.
+    pub(in crate::run) fn first(
+        &self,
+        thresholds: Thresholds,
+        poll: Duration,
+    ) -> Result<First, StartError> {
+        let node = &self.node;
+        let resumed = node.resume()?;
+        let runtime = own_runtime().map_err(StartError::State)?;
+        let mut pending = resumed.candidate;
+        if let Some(candidate) = &pending {
+            self.status.store.found(self.clock.now(), candidate);
+        }
+        if let (Some(snapshot), Some(manifest)) = (resumed.snapshot, resumed.manifest) {
+            self.in_force(&manifest);
+            // Changes since the last run: worth a moment, not worth a start.
+            let ask = self.catch_up(snapshot.overlay_sequence());
+            let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask).await });
+            let trouble = match asked {
+                Ok(Ok(found)) => {
+                    pending = found.or(pending);
+                    None
+                }
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("it does not answer".to_owned()),
+            };
+            if let Some(error) = trouble {
+                tracing::error!(error, "starting without the store");
+                self.status.store.away(self.clock.now(), &error);
+            }
+            let directory = Arc::new(Directory::new(snapshot, &node.entries()));
+            return Ok(First { directory, pending });
+        }
+        tracing::warn!("no snapshot on this node: waiting for the store");
+        let mut told = String::new();
+        loop {
+            match runtime.block_on(self.catch_up(0)) {
+                Ok(found) => pending = found.or(pending),
+                Err(error) => {
+                    let error = error.to_string();
+                    self.status.store.away(self.clock.now(), &error);
+                    tell_once(&mut told, &error);
+                }
+            }
+            if let Some(candidate) = &pending {
+                match runtime.block_on(node.prepare(candidate, thresholds, None)) {
+                    Ok(snapshot) => {
+                        node.accept(candidate)?;
+                        self.in_force(&candidate.manifest);
+                        let directory = Arc::new(Directory::new(snapshot, &node.entries()));
+                        return Ok(First {
+                            directory,
+                            pending: None,
+                        });
+                    }
+                    Err(NotReady::Refused(refused)) => {
+                        self.refused(&refused, Some(candidate.manifest.sequence));
+                        pending = None;
+                    }
+                    Err(NotReady::Later(why)) => {
+                        self.status.store.waits(&why);
+                        tell_once(&mut told, &why);
+                    }
+                }
+            }
+            std::thread::sleep(poll);
+        }
+    }
+
+    async fn catch_up(&self, contains: u64) -> Result<Option<Candidate>, LogError> {
+        let now = self.clock.now();
+        match self.node.read_log(true, contains).await {
+            Ok(_) => self.status.store.log_read(now),
+            Err(error @ LogError::Store(_)) => return Err(error),
+            Err(error) => log_stopped(
+                &self.status,
+                &self.metrics,
+                now,
+                error.code(),
+                error.to_string(),
+            ),
+        }
+        let refused = |refused: &Refused| self.refused(refused, None);
+        let found = self.node.look(true, refused).await?;
+        if let Some(candidate) = &found {
+            self.status.store.found(now, candidate);
+        }
+        self.metrics.service.store_last_success.set(seconds(now));
+        self.status.store.checked(now);
+        Ok(found)
+    }
+
+    fn in_force(&self, manifest: &Manifest) {
+        let sequence = whole(manifest.sequence);
+        self.metrics.service.manifest_sequence.set(sequence);
+        self.status.store.in_force(self.clock.now(), manifest);
+    }
+
+    fn refused(&self, refused: &Refused, sequence: Option<u64>) {
+        tell_refused(&self.metrics, refused);
+        let now = self.clock.now();
+        self.status.store.refused(now, refused, sequence);
+    }
+}
