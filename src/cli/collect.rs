@@ -228,12 +228,16 @@ impl Collect {
             }),
             What::Purge => {
                 let mut worst = Ended::Ok;
+                let gate = Gate::new(1);
                 for portal in &office.settings.portals {
-                    let purged = at_desk(office, &portal.ent, "purge", |desk, batch| {
-                        let gone = desk.purge()?;
-                        batch.progress(&format!("{gone} entries of the vault purged"));
-                        Ok(())
-                    });
+                    let purge = || {
+                        at_desk(office, &portal.ent, "purge", |desk, batch| {
+                            let gone = desk.purge()?;
+                            batch.progress(&format!("{gone} entries of the vault purged"));
+                            Ok(())
+                        })
+                    };
+                    let purged = gate.guard(portal, purge).unwrap_or(Ok(Ended::Error));
                     worst = worst.max(purged.unwrap_or_else(|error| {
                         complain(error);
                         Ended::Error

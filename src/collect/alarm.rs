@@ -43,6 +43,10 @@ codes! {
     WrongName = "collect-wrong-name",
     /// An archive lacks its sum, or a sum its archive, for too long (F6).
     Incomplete = "collect-incomplete",
+    /// A file in a drop box cannot be read or removed (F1).
+    NotReadable = "collect-not-readable",
+    /// More lies in a drop box than is looked at (F1).
+    Crowded = "collect-crowded",
     /// There is no room for a delivery: the portal's quota, or the disk (F1).
     NoRoom = "collect-no-room",
     /// The delivery would lose too much and waits for an operator.

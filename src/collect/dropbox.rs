@@ -4,6 +4,7 @@
 //! opened, and a listing has a bound. Whether a file rests is asked of the time of its last change (`ctime`), which the
 //! kernel sets at each write and which a client cannot set back, as it can the time of modification.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -15,8 +16,10 @@ use rustix::fs::OFlags;
 
 use super::name;
 
-/// No portal has more files waiting.
+/// No portal has more deliveries waiting.
 const MOST: usize = 10_000;
+/// Files of other names that are looked at: they are refused, or told as incomplete.
+const MOST_OTHERS: usize = 1_000;
 /// A sum is 32 digits and perhaps an end of line.
 const LONGEST_SUM: u64 = 256;
 
@@ -74,48 +77,107 @@ impl Lying {
     }
 }
 
-/// What lies in a drop box, in order of name.
-///
-/// # Errors
-/// What the file system says.
-pub fn look(folder: &Path) -> io::Result<Vec<Lying>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)?.take(MOST) {
-        let entry = entry?;
-        if entry.file_type()?.is_file()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
+/// What was seen of a drop box.
+#[derive(Debug)]
+pub struct Seen {
+    /// What lies there, in order of name.
+    pub lying: Vec<Lying>,
+    /// Whether more lies there than is looked at.
+    pub more: bool,
+}
+
+/// Names by what they are of, the first `most` in order; memory is theirs, however many there are.
+struct Heap {
+    most: usize,
+    stems: BTreeMap<String, Vec<String>>,
+    /// From here on nothing is kept, so that no delivery is parted from its sum.
+    cut: Option<String>,
+}
+
+impl Heap {
+    const fn new(most: usize) -> Self {
+        Self {
+            most,
+            stems: BTreeMap::new(),
+            cut: None,
         }
     }
+
+    fn take(&mut self, stem: &str, name: String) {
+        if self.cut.as_deref().is_some_and(|cut| stem >= cut) {
+            return;
+        }
+        self.stems.entry(stem.to_owned()).or_default().push(name);
+        if self.stems.len() > self.most {
+            self.cut = self.stems.pop_last().map(|(stem, _)| stem);
+        }
+    }
+}
+
+/// What lies in the drop box of a portal, in order of name.
+///
+/// Only deliveries and sums are kept, and those that are named as the portal's own apart from others, so that whatever
+/// else lies there hides none of them.
+///
+/// # Errors
+/// What the file system says of the folder. A file that cannot be looked at is among what lies there: whoever opens it is told.
+pub fn look(folder: &Path, ent: &str) -> io::Result<Seen> {
+    let (mut own, mut others) = (Heap::new(MOST), Heap::new(MOST_OTHERS));
+    let ours = format!("{ent}_GAR-ENT_");
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let bare = name.strip_suffix(".md5");
+        let of = bare.unwrap_or(&name);
+        let stem = name::stem(of);
+        if bare.is_none() && stem.is_none() {
+            continue;
+        }
+        // What cannot be asked is told when it is opened.
+        if entry.file_type().is_ok_and(|of| !of.is_file()) {
+            continue;
+        }
+        let stem = stem.unwrap_or(of).to_owned();
+        let heap = if stem.starts_with(&ours) {
+            &mut own
+        } else {
+            &mut others
+        };
+        heap.take(&stem, name);
+    }
+    let more = own.cut.is_some() || others.cut.is_some();
+    let names = own.stems.into_values().chain(others.stems.into_values());
+    let mut names: Vec<String> = names.flatten().collect();
     names.sort();
+    let lying = pairs(folder, &names);
+    Ok(Seen { lying, more })
+}
+
+/// Brings deliveries and sums together; `names` are in order.
+fn pairs(folder: &Path, names: &[String]) -> Vec<Lying> {
     let mut found = Vec::new();
-    for file in &names {
+    let lies = |name: &String| names.binary_search(name).is_ok();
+    for file in names {
         if let Some(stem) = name::stem(file) {
             // Both habits are seen: X.tar.gz.md5 and X.md5.
-            let sum = [format!("{file}.md5"), format!("{stem}.md5")]
-                .into_iter()
-                .find(|sum| names.binary_search(sum).is_ok());
-            found.extend(lying(folder, Some(file), sum.as_deref())?);
+            let mut sums = [format!("{file}.md5"), format!("{stem}.md5")].into_iter();
+            found.extend(lying(folder, Some(file), sums.find(lies).as_deref()));
         } else if let Some(rest) = file.strip_suffix(".md5") {
-            let alone = [
-                rest.to_owned(),
-                format!("{rest}{}", name::FULL),
-                format!("{rest}{}", name::DELTA),
-            ]
-            .iter()
-            .all(|delivery| {
-                name::stem(delivery).is_none() || names.binary_search(delivery).is_err()
-            });
-            if alone {
-                found.extend(lying(folder, None, Some(file))?);
+            let whole = |ending| format!("{rest}{ending}");
+            let of = [whole(""), whole(name::FULL), whole(name::DELTA)];
+            let alone = |delivery: &String| name::stem(delivery).is_none() || !lies(delivery);
+            if of.iter().all(alone) {
+                found.extend(lying(folder, None, Some(file)));
             }
         }
     }
-    Ok(found)
+    found
 }
 
-fn lying(folder: &Path, delivery: Option<&str>, sum: Option<&str>) -> io::Result<Option<Lying>> {
+/// `None` for what the portal has renamed or removed meanwhile: the next look tells.
+fn lying(folder: &Path, delivery: Option<&str>, sum: Option<&str>) -> Option<Lying> {
     let mut changed = Time::from_unix_seconds(0);
     let mut octets = 0;
     for name in delivery.iter().chain(&sum) {
@@ -126,17 +188,17 @@ fn lying(folder: &Path, delivery: Option<&str>, sum: Option<&str>) -> io::Result
                     octets = status.len();
                 }
             }
-            // Renamed or removed by the portal meanwhile: the next look tells.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            // Whoever opens it is told the same.
+            Err(_) => {}
         }
     }
-    Ok(Some(Lying {
+    Some(Lying {
         delivery: delivery.map(|name| folder.join(name)),
         sum: sum.map(|name| folder.join(name)),
         octets,
         changed,
-    }))
+    })
 }
 
 /// Opens a regular file: no link is followed, no pipe waited for.
@@ -217,7 +279,7 @@ mod tests {
             fs::write(folder.join(name), "x").unwrap();
         }
         std::os::unix::fs::symlink("/etc/passwd", folder.join("e.tar.gz")).unwrap();
-        let found = look(&folder).unwrap();
+        let found = look(&folder, "B0").unwrap().lying;
         let shown: Vec<_> = found
             .iter()
             .map(|lying| (lying.name(), lying.delivery.is_some(), lying.sum.is_some()))
@@ -234,6 +296,47 @@ mod tests {
         assert!(open(&folder.join("e.tar.gz")).is_err());
         assert!(open(&folder).is_err());
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn whatever_else_lies_there_hides_no_delivery() {
+        let folder = std::env::temp_dir().join(format!("octroi-junk-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let junk = MOST + MOST_OTHERS + 10;
+        for at in 0..junk {
+            // Before and behind it in the order of names, and of three kinds.
+            for (at, ending) in ["part", "tar.gz", "md5"]
+                .iter()
+                .enumerate()
+                .map(|(kind, ending)| (format!("{}{at:05}", ["A", "A", "Z"][kind]), ending))
+            {
+                fs::write(folder.join(format!("{at}.{ending}")), "").unwrap();
+            }
+        }
+        let own = "B0_GAR-ENT_Complet_20261127_020000_2D";
+        for ending in ["tar.gz", "tar.gz.md5"] {
+            fs::write(folder.join(format!("{own}.{ending}")), "x").unwrap();
+        }
+        let seen = look(&folder, "B0").unwrap();
+        assert!(seen.more);
+        assert_eq!(seen.lying.len(), MOST_OTHERS + 1, "memory has a bound");
+        let pair = |lying: &&Lying| lying.delivery.is_some() && lying.sum.is_some();
+        let pairs: Vec<_> = seen.lying.iter().filter(pair).map(Lying::name).collect();
+        assert_eq!(pairs, [format!("{own}.tar.gz")]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn where_the_bound_cuts_no_delivery_is_parted_from_its_sum() {
+        let mut heap = Heap::new(2);
+        for name in [
+            "c.tar.gz", "a.md5", "b.tar.gz", "c.md5", "a.tar.gz", "b.md5",
+        ] {
+            heap.take(name.split('.').next().unwrap(), name.to_owned());
+        }
+        let kept: Vec<_> = heap.stems.into_values().map(|names| names.len()).collect();
+        assert_eq!(kept, [2, 2]);
     }
 
     #[test]

@@ -43,47 +43,127 @@ impl<'o> Desk<'o> {
     /// [`DeskError`]: what was not done is done next time.
     pub fn take_in(&mut self, batch: &mut Batch, rest: Duration) -> Result<u64, DeskError> {
         let mut came = 0;
-        let mut halves = Told::new();
-        let mut no_room = Told::new();
+        let mut failed = None;
+        let mut told = Told::default();
         for folder in &self.portal.drop_boxes {
             let folder = self.office.base.join(&folder.value);
-            for lying in dropbox::look(&folder).map_err(at(&folder))? {
-                let now = self.office.clock.now();
-                if lying.is_ripe(now, rest) {
-                    let degree = self.degree_of(&lying.name());
-                    // Not past one that waits for room: differences have an order.
-                    if let Some(waiting) = no_room.get_mut(&degree) {
-                        waiting.push((lying.name(), "behind it".to_owned()));
-                        continue;
-                    }
-                    match self.room(lying.octets)? {
-                        Ok(most) => came += u64::from(self.take_one(batch, &lying, most)?),
-                        Err(NoRoom(why)) => {
-                            no_room.entry(degree).or_default().push((lying.name(), why));
-                        }
-                    }
-                } else if let Some(missing) = missing(&lying)
-                    && lying.rests(now, self.office.settings.incomplete)
-                {
-                    let name = lying.name();
-                    let half = halves.entry(self.degree_of(&name)).or_default();
-                    half.push((name, format!("lies in the drop box without {missing}")));
+            let seen = match dropbox::look(&folder, &self.portal.ent) {
+                Ok(seen) => seen,
+                // The portal may have others.
+                Err(error) => {
+                    failed.get_or_insert(at(&folder)(error));
+                    continue;
                 }
+            };
+            if seen.more {
+                let why = "more files than are looked at: what is no delivery must go".to_owned();
+                let degree = self.degree_of("");
+                let crowded = told.crowded.entry(degree).or_default();
+                crowded.push((folder.display().to_string(), why));
+            }
+            for lying in &seen.lying {
+                came += u64::from(self.look_at(batch, lying, rest, &mut told)?);
             }
         }
-        for (degree, half) in halves {
-            self.lying(degree, Code::Incomplete, &half)?;
-        }
-        for (degree, waiting) in no_room {
-            if self.lying(degree, Code::NoRoom, &waiting)? {
-                batch.warning(&format!(
-                    "{} wait(s) in the drop box for room",
-                    waiting.len()
-                ));
-            }
+        self.tell(batch, told)?;
+        if let Some(failed) = failed {
+            return Err(failed);
         }
         self.forget_cleared()?;
         Ok(came)
+    }
+
+    /// Takes in what is ripe and readable and has room; notes what is not. Answers whether a new delivery came.
+    fn look_at(
+        &mut self,
+        batch: &mut Batch,
+        lying: &Lying,
+        rest: Duration,
+        told: &mut Told,
+    ) -> Result<bool, DeskError> {
+        let now = self.office.clock.now();
+        let (name, degree) = (lying.name(), self.degree_of(&lying.name()));
+        if !lying.is_ripe(now, rest) {
+            if let Some(missing) = missing(lying)
+                && lying.rests(now, self.office.settings.incomplete)
+            {
+                let why = format!("lies in the drop box without {missing}");
+                told.halves.entry(degree).or_default().push((name, why));
+            }
+            return Ok(false);
+        }
+        // Not past one that waits for room, and no differences past one that cannot be read: they have an order.
+        let unread = told.unread.get_mut(&degree);
+        let waiting = match unread.filter(|unread| self.is_behind(degree, &name, unread)) {
+            None => told.no_room.get_mut(&degree),
+            unread => unread,
+        };
+        if let Some(waiting) = waiting {
+            waiting.push((name, "behind it".to_owned()));
+            return Ok(false);
+        }
+        let most = match self.room(lying.octets)? {
+            Ok(most) => most,
+            Err(NoRoom(why)) => {
+                told.no_room.entry(degree).or_default().push((name, why));
+                return Ok(false);
+            }
+        };
+        match self.take_one(batch, lying, most) {
+            Ok(came) => Ok(came),
+            Err(TakeError::Desk(error)) => Err(error),
+            Err(TakeError::File(error)) => {
+                let unread = told.unread.entry(degree).or_default();
+                unread.push((name, error.to_string()));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether differences of this name come after one that could not be read, and no full load has come since.
+    fn is_behind(&self, degree: Degree, name: &str, unread: &[(String, String)]) -> bool {
+        let Some(name) = Name::parse(name).filter(|name| name.sort == Sort::Delta) else {
+            return false;
+        };
+        let Ok(state) = self.state(degree) else {
+            return false;
+        };
+        let full = state.deliveries.values().filter(|known| {
+            known.sort == Sort::Full && known.status != Status::Refused && known.stamp.is_some()
+        });
+        let full = full.filter_map(|known| known.stamp).max();
+        let mut unread = unread
+            .iter()
+            .filter_map(|(unread, _)| Name::parse(unread))
+            .map(|unread| unread.stamp);
+        unread.any(|unread| unread < name.stamp && full.is_none_or(|full| full <= unread))
+    }
+
+    /// Tells what was not taken in.
+    fn tell(&mut self, batch: &mut Batch, told: Told) -> Result<(), DeskError> {
+        for (degree, half) in told.halves {
+            self.lying(degree, Code::Incomplete, &half)?;
+        }
+        for (code, lists, what) in [
+            (
+                Code::NoRoom,
+                told.no_room,
+                "wait(s) in the drop box for room",
+            ),
+            (
+                Code::NotReadable,
+                told.unread,
+                "cannot be read or removed in the drop box, or wait(s) behind one",
+            ),
+            (Code::Crowded, told.crowded, "drop box(es) too full"),
+        ] {
+            for (degree, list) in lists {
+                if self.lying(degree, code, &list)? {
+                    batch.warning(&format!("{} {what}", list.len()));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What lies in the drop box and is not taken in is told: all that lie there together, or each would be news after the
@@ -122,13 +202,23 @@ impl<'o> Desk<'o> {
     }
 
     /// Answers whether a new delivery came. No more than `most` octets of it are read: it may grow meanwhile.
-    fn take_one(&mut self, batch: &mut Batch, lying: &Lying, most: u64) -> Result<bool, DeskError> {
+    fn take_one(&mut self, batch: &mut Batch, lying: &Lying, most: u64) -> Result<bool, TakeError> {
         let (Some(path), Some(sum)) = (&lying.delivery, &lying.sum) else {
             return Ok(false);
         };
         let file = dropbox::file_name(path);
         let degree = self.degree_of(&file);
-        let stated = dropbox::sum(sum).map_err(at(sum))?;
+        // Received before and not written since: it only has to go, and is not read again.
+        let lies = |known: &&Delivery| {
+            let same = known.file == file && known.bytes == lying.octets;
+            same && !known.cleared && lying.changed < known.received
+        };
+        let known = self.state(degree)?.deliveries.values().find(lies);
+        if let Some(id) = known.map(|known| known.id.clone()) {
+            self.clear(degree, lying, &id)?;
+            return Ok(false);
+        }
+        let stated = dropbox::sum(sum).map_err(TakeError::File)?;
         let sealed = self.seal(degree, path, most)?;
         let id = sealed.id.clone();
         let came = match self.judge(degree, &file, stated, &sealed)? {
@@ -300,9 +390,8 @@ impl<'o> Desk<'o> {
         self.alarm(degree, code, file, format!("{file}: refused: {reason}"))
     }
 
-    fn clear(&mut self, degree: Degree, lying: &Lying, id: &str) -> Result<(), DeskError> {
-        let path = lying.delivery.as_deref().unwrap_or(Path::new(""));
-        lying.clear().map_err(at(path))?;
+    fn clear(&mut self, degree: Degree, lying: &Lying, id: &str) -> Result<(), TakeError> {
+        lying.clear().map_err(TakeError::File)?;
         let open = |known: &Delivery| !known.cleared;
         if self.state(degree)?.deliveries.get(id).is_some_and(open) {
             self.note(
@@ -348,8 +437,8 @@ impl<'o> Desk<'o> {
         degree: Degree,
         path: &Path,
         most: u64,
-    ) -> Result<Sealed<'o>, DeskError> {
-        let from = dropbox::open(path).map_err(at(path))?;
+    ) -> Result<Sealed<'o>, TakeError> {
+        let from = dropbox::open(path).map_err(TakeError::File)?;
         let flow = flow_name(&self.portal.ent, degree);
         let now = self.office.clock.now();
         let office = self.office;
@@ -362,11 +451,13 @@ impl<'o> Desk<'o> {
             let read = match from.read(&mut block) {
                 Ok(0) => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read.map_err(at(path))?,
+                read => read.map_err(TakeError::File)?,
             };
             sum.update(&block[..read]);
             id.update(&block[..read]);
-            putting.write_all(&block[..read]).map_err(at(path))?;
+            putting
+                .write_all(&block[..read])
+                .map_err(at(office.vault.directory()))?;
             bytes += read as u64;
         }
         Ok(Sealed {
@@ -379,7 +470,41 @@ impl<'o> Desk<'o> {
 }
 
 /// Files in the drop box, with why they are not taken in.
-type Told = BTreeMap<Degree, Vec<(String, String)>>;
+type List = BTreeMap<Degree, Vec<(String, String)>>;
+
+/// What was not taken in, by why.
+#[derive(Default)]
+struct Told {
+    halves: List,
+    no_room: List,
+    unread: List,
+    crowded: List,
+}
+
+/// Why a file is not taken in.
+#[derive(Debug)]
+pub(super) enum TakeError {
+    /// It cannot be read or removed: the others go on.
+    File(io::Error),
+    /// Nothing else can be done either.
+    Desk(DeskError),
+}
+
+impl<E: Into<DeskError>> From<E> for TakeError {
+    fn from(error: E) -> Self {
+        Self::Desk(error.into())
+    }
+}
+
+impl TakeError {
+    /// As an error of the one file that was asked for.
+    pub(super) fn of(self, path: &Path) -> DeskError {
+        match self {
+            Self::File(error) => at(path)(error),
+            Self::Desk(error) => error,
+        }
+    }
+}
 
 /// What a delivery lacks, or a sum.
 fn missing(lying: &Lying) -> Option<&'static str> {

@@ -197,7 +197,9 @@ impl Desk<'_> {
             .filter(|name| name.ent == self.portal.ent.value && name.sort == Sort::Full)
             .ok_or_else(|| DeskError::Asked(format!("{file}: no full load of this portal")))?;
         self.state(name.degree)?;
-        let sealed = self.seal(name.degree, archive, u64::MAX)?;
+        let sealed = self
+            .seal(name.degree, archive, u64::MAX)
+            .map_err(|error| error.of(archive))?;
         let (id, bytes, now) = (sealed.id.clone(), sealed.bytes, self.office.clock.now());
         sealed.putting.finish(&id, Kind::Delivery)?;
         let delivery = Delivery {

@@ -47,6 +47,18 @@ impl Gate {
         self.panics.lock().clone()
     }
 
+    /// Does something for a portal. A panic is this portal's alone: it is told and counted, and there is no answer.
+    pub fn guard<T>(&self, portal: &CollectPortal, work: impl FnOnce() -> T) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(work)).ok();
+        if done.is_none() {
+            let text = "a defect of the importer; the other portals go on";
+            alarm::raise(Code::Panic, &portal.ent, "", "", text);
+            let mut panics = self.panics.lock();
+            *panics.entry(portal.ent.value.clone()).or_default() += 1;
+        }
+        done
+    }
+
     fn pass(&self) -> Passed<'_> {
         let mut free = self.free.lock();
         while *free == 0 {
@@ -76,7 +88,7 @@ pub fn pass(
     rest: Duration,
     at_once: bool,
 ) -> Ended {
-    let worked = catch_unwind(AssertUnwindSafe(|| {
+    let worked = gate.guard(portal, || {
         let mut batch = Batch::quiet("import", &portal.ent, run_number());
         let worked = pass_desk(office, portal, gate, &mut batch, rest, at_once);
         match worked {
@@ -93,17 +105,8 @@ pub fn pass(
             Ok(()) => {}
         }
         batch.end()
-    }));
-    worked.unwrap_or_else(|_| {
-        let text = "a defect of the importer; the other portals go on";
-        alarm::raise(Code::Panic, &portal.ent, "", "", text);
-        *gate
-            .panics
-            .lock()
-            .entry(portal.ent.value.clone())
-            .or_default() += 1;
-        Ended::Error
-    })
+    });
+    worked.unwrap_or(Ended::Error)
 }
 
 fn pass_desk(
@@ -156,8 +159,15 @@ impl Watch {
         let thread = std::thread::Builder::new().name("metrics".to_owned());
         threads.push(thread.spawn(move || {
             while !told.load(Ordering::Relaxed) {
-                if let Err(error) = gauge::write(&office, &gate.panics()) {
-                    tracing::error!(%error, "the metrics file cannot be written");
+                // The counts of all portals: a defect in them must not end those of tomorrow.
+                let panics = gate.panics();
+                let written = catch_unwind(AssertUnwindSafe(|| gauge::write(&office, &panics)));
+                match written {
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, "the metrics file cannot be written");
+                    }
+                    Err(_) => tracing::error!("the metrics file cannot be written: a defect"),
+                    Ok(Ok(())) => {}
                 }
                 std::thread::park_timeout(SELDOM.min(office.settings.look * 6));
             }
@@ -191,23 +201,32 @@ fn watch_portal(office: &Office, at: usize, gate: &Gate, stop: &AtomicBool) {
     let mut purged = None;
     let mut looked: Option<Instant> = None;
     while !stop.load(Ordering::Relaxed) {
-        let lies = portal.drop_boxes.iter().any(|folder| {
-            let folder = office.base.join(&folder.value);
-            super::dropbox::look(&folder).map_or(true, |found| !found.is_empty())
-        });
-        if lies || looked.is_none_or(|looked| looked.elapsed() >= SELDOM) {
+        let lies = gate.guard(portal, || lies(office, portal));
+        if lies.unwrap_or(true) || looked.is_none_or(|looked| looked.elapsed() >= SELDOM) {
             looked = Some(Instant::now());
             let ended = pass(office, portal, gate, office.settings.rest, false);
             let today = paris_day(office.clock.now());
-            if purged != Some(today) && purge(office, portal) {
-                purged = Some(today);
+            if purged != Some(today) {
+                // One that panicked waits for tomorrow: it would panic again, and deliveries come first.
+                let done = gate.guard(portal, || purge(office, portal));
+                if done.unwrap_or(true) {
+                    purged = Some(today);
+                }
             }
-            if ended == Ended::Error {
+            if ended == Ended::Error || lies.is_none() {
                 std::thread::park_timeout(REST);
             }
         }
         std::thread::park_timeout(office.settings.look);
     }
+}
+
+/// Whether anything lies in the drop boxes of a portal, or they cannot be looked into.
+fn lies(office: &Office, portal: &CollectPortal) -> bool {
+    portal.drop_boxes.iter().any(|folder| {
+        let folder = office.base.join(&folder.value);
+        super::dropbox::look(&folder, &portal.ent).map_or(true, |seen| !seen.lying.is_empty())
+    })
 }
 
 /// What has been kept long enough goes, once a day.
