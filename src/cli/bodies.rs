@@ -11,13 +11,13 @@ use octroi_entitlements::{Directory, Snapshot};
 use super::complain;
 use super::publish::{Store, settings};
 use crate::config::Settings;
-use crate::store::envelope::open;
 use crate::store::fetch::fetch;
-use crate::store::local::{body_in, read_in, read_log_in};
+use crate::store::is_digest;
+use crate::store::local::{body_in, read_log_in};
 use crate::store::log::{self, Log};
-use crate::store::manifest::{BodyFacts, Manifest};
+use crate::store::manifest::BodyFacts;
+use crate::store::own;
 use crate::store::publish::{manifests, newest};
-use crate::store::{Keys, is_digest};
 
 /// Which body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn from_store(store: &Store, which: &Which) -> Result<Directory, String> {
     let opened = store.open()?;
     let folder = opened.base.join(&opened.settings.directory.value);
     let environment = &opened.settings.environment.value;
-    let own = own_manifest(&folder, &opened.keys)?;
+    let own = own::manifest(&folder, &opened.keys).map_err(|error| error.to_string())?;
     if let (Which::Current, Some(own)) = (which, &own) {
         // What this node has in force, whatever the store says by now.
         let mut log = Log::new(environment);
@@ -138,19 +138,6 @@ fn from_store(store: &Store, which: &Which) -> Result<Directory, String> {
         }
     };
     Ok(Directory::new(Arc::new(snapshot), log.entries()))
-}
-
-/// The manifest that a node has in force.
-fn own_manifest(folder: &Path, keys: &Keys) -> Result<Option<Manifest>, String> {
-    if !folder.exists() {
-        return Ok(None);
-    }
-    let octets = read_in(folder, "accepted.json").map_err(|error| error.to_string())?;
-    let Some(octets) = octets else {
-        return Ok(None);
-    };
-    let opened = open::<Manifest>(&octets, keys).map_err(|error| error.to_string())?;
-    Ok(Some(opened.document))
 }
 
 fn fetched(opened: &super::publish::Opened, facts: &BodyFacts) -> Result<Snapshot, String> {

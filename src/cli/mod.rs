@@ -22,6 +22,7 @@ mod rekey;
 mod serve;
 mod snapshot;
 mod status;
+mod stored;
 mod version;
 
 /// A SAML/SSO gateway: verifies a portal's assertion, resolves entitlements in memory, signs an assertion for the

@@ -9,6 +9,7 @@
 //! key that it did not understand.
 
 mod collect;
+mod part;
 mod partners;
 mod place;
 mod problem;
@@ -19,6 +20,7 @@ mod store;
 mod suggest;
 
 pub use collect::{CollectPeriod, CollectPortal, CollectSettings, Shrink, paris, paris_day};
+pub use part::Part;
 pub use partners::{
     LegacySettings, PortalSettings, PublisherSettings, RequestBinding, SignRequests, WantSigned,
 };

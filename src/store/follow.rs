@@ -24,7 +24,7 @@ use super::manifest::{Manifest, NotFollowed};
 use super::publish::{LATEST, manifest_name};
 use super::remote::{Remote, StoreError};
 
-const ACCEPTED: &str = "accepted.json";
+pub(super) const ACCEPTED: &str = "accepted.json";
 const PENDING: &str = "pending.json";
 
 /// What a node is told.

@@ -15,7 +15,8 @@
 //!
 //! Files here, in the order in which a change meets them: `keys` and `envelope` (what is signed and how), `manifest`,
 //! `remote` (the object store), `publish` (upload, activate, roll back, collect), `log` (the overlay), `local` (a node's
-//! own copies), `fetch` (a body, checked while it arrives), `judge` (is it plausible?), `follow` (a node, from poll to swap).
+//! own copies), `fetch` (a body, checked while it arrives), `judge` (is it plausible?), `follow` (a node, from poll to swap), `own`
+//! (what a node has, for commands that only look).
 //!
 //! Nothing here may run on a worker that answers accesses, and nothing unsigned may ever be put in force.
 
@@ -27,6 +28,7 @@ pub mod keys;
 pub mod local;
 pub mod log;
 pub mod manifest;
+pub mod own;
 pub mod publish;
 pub mod remote;
 

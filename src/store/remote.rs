@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,15 @@ impl StoreError {
         move |error| Self::File { path, error }
     }
 
+    /// Asking did not come to an end.
+    #[must_use]
+    pub fn asking(error: std::io::Error) -> Self {
+        Self::Away(object_store::Error::Generic {
+            store: "store",
+            source: Box::new(error),
+        })
+    }
+
     /// Whether the object is simply not there.
     #[must_use]
     pub fn is_absent(&self) -> bool {
@@ -96,6 +105,13 @@ impl fmt::Debug for Remote {
 }
 
 impl Remote {
+    /// The folder that `url` names, when it names one.
+    #[must_use]
+    pub fn folder(url: &str, base: &FilePath) -> Option<PathBuf> {
+        let path = url.strip_prefix("file://").unwrap_or(url);
+        (!path.contains("://")).then(|| base.join(path))
+    }
+
     /// Opens the store that `url` names: `s3://bucket/prefix` (credentials, region and endpoint from the `AWS_…`
     /// variables of the environment), `https://host/path` (read only), or a folder, relative to `base`.
     ///
@@ -145,12 +161,11 @@ impl Remote {
                 prefix: Path::default(),
             });
         }
-        if url.contains("://") && !url.starts_with("file://") {
+        let Some(folder) = Self::folder(url, base) else {
             return Err(refused(
                 "write a folder, s3://bucket/prefix or https://host/path".to_owned(),
             ));
-        }
-        let folder = base.join(url.strip_prefix("file://").unwrap_or(url));
+        };
         private_folder(&folder).map_err(|error| refused(error.to_string()))?;
         let store = LocalFileSystem::new_with_prefix(&folder)
             .map_err(|error| refused(error.to_string()))?

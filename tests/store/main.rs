@@ -9,6 +9,7 @@
 //! Snapshots from publisher to node: signed, stored, fetched, judged, swapped, taken back, collected; and the log of
 //! changes on top. Keys are made at run time, stores are folders, nodes are the program itself where it matters.
 
+mod checking;
 #[path = "../edge/client.rs"]
 #[allow(dead_code, reason = "shared with the suite of the edge")]
 mod client;
