@@ -142,7 +142,8 @@ impl Country {
         school: &School,
         assignments: &[Assignment],
     ) -> Vec<bool> {
-        let Some(most) = subscription.pupils_at_most() else {
+        let most = subscription.pupils_at_most();
+        let Some(most) = most.filter(|most| *most < school.pupils()) else {
             return vec![true; assignments.len()];
         };
         let pupils: Vec<Person> = self
