@@ -47,6 +47,8 @@ codes! {
     NotReadable = "collect-not-readable",
     /// More lies in a drop box than is looked at (F1).
     Crowded = "collect-crowded",
+    /// Files of one name are turned away again and again.
+    Insistent = "collect-insistent",
     /// There is no room for a delivery: the portal's quota, or the disk (F1).
     NoRoom = "collect-no-room",
     /// The delivery would lose too much and waits for an operator.

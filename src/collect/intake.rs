@@ -28,6 +28,10 @@ use crate::config::paris;
 
 /// No delivery is longer.
 const LONGEST: u64 = 64 << 30;
+/// So many files of one name are turned away in an hour, and so many that are named as no delivery; the next ones stay where they
+/// are until it is over, so that neither ledger nor vault grows with them.
+const MOST_TURNED: u64 = 10;
+const MOST_STRANGERS: u64 = 100;
 const BLOCK: usize = 1 << 16;
 /// No delivery is dated later than so long from now: everything after it would be older.
 const AHEAD: Duration = Duration::from_secs(86_400);
@@ -102,6 +106,13 @@ impl<'o> Desk<'o> {
             waiting.push((name, "behind it".to_owned()));
             return Ok(false);
         }
+        let turned = self.state(degree)?.turned_away(now, &name);
+        let most = Name::parse(&name).map_or(MOST_STRANGERS, |_| MOST_TURNED);
+        if turned >= most {
+            let why = format!("{turned} of this name were turned away in an hour");
+            told.insistent.entry(degree).or_default().push((name, why));
+            return Ok(false);
+        }
         let most = match self.room(lying.octets)? {
             Ok(most) => most,
             Err(NoRoom(why)) => {
@@ -156,6 +167,11 @@ impl<'o> Desk<'o> {
                 "cannot be read or removed in the drop box, or wait(s) behind one",
             ),
             (Code::Crowded, told.crowded, "drop box(es) too full"),
+            (
+                Code::Insistent,
+                told.insistent,
+                "turned away too often: looked at again within an hour",
+            ),
         ] {
             for (degree, list) in lists {
                 if self.lying(degree, code, &list)? {
@@ -479,6 +495,7 @@ struct Told {
     no_room: List,
     unread: List,
     crowded: List,
+    insistent: List,
 }
 
 /// Why a file is not taken in.

@@ -1,17 +1,21 @@
 //! What is kept is kept for a time (RGPD): then it goes, and the trail says so.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use octroi_directory::Degree;
 use octroi_saml::Time;
 
-use super::desk::{Desk, DeskError, flow_name};
+use super::desk::{Desk, DeskError, at, flow_name};
 use super::ledger::{Event, Status};
 use super::vault::{Entry, Kind};
 use super::work::remove;
 
 /// A segment that is out of force is removed after this: no build reads it any more.
 const SEGMENT: i64 = 86_400;
+/// A report is removed after this: by then the ledger has forgotten its delivery.
+const REPORT: i64 = 400 * 86_400;
 
 impl Desk<'_> {
     /// Removes from the vault what has been kept long enough, and segments that are long out of force. Answers how many
@@ -33,6 +37,7 @@ impl Desk<'_> {
             }
             self.purge_segments(degree, now)?;
         }
+        self.purge_reports(now)?;
         Ok(gone)
     }
 
@@ -73,6 +78,18 @@ impl Desk<'_> {
             )?;
         }
         self.note(degree, Event::Purged { delivery })
+    }
+
+    fn purge_reports(&self, now: Time) -> Result<(), DeskError> {
+        let folder = self.folder.join("reports");
+        for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+            let path = entry.map_err(at(&folder))?.path();
+            let status = fs::metadata(&path).map_err(at(&path))?;
+            if now.unix_seconds() - status.mtime() > REPORT {
+                remove(&path)?;
+            }
+        }
+        Ok(())
     }
 
     fn purge_segments(&self, degree: Degree, now: Time) -> Result<(), DeskError> {

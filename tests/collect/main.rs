@@ -13,6 +13,7 @@ mod archive;
 mod crash;
 mod deliveries;
 mod delta;
+mod ledger;
 mod place;
 mod portals;
 mod program;

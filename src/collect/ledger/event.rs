@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use octroi_directory::{Counts, Stamp};
 use serde::{Deserialize, Serialize};
 
+use super::state::FlowState;
 use crate::collect::alarm::Code;
 
 /// What a delivery is.
@@ -41,6 +42,11 @@ impl Tally {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Event {
+    /// Where the flow stood, in the place of all lines before; only the first line says this.
+    Summary {
+        /// Where.
+        state: Box<FlowState>,
+    },
     /// The flow is watched from here on: before this nothing was due.
     Opened,
     /// It is in the vault, whole, with the sum that was sent with it.

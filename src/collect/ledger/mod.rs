@@ -4,14 +4,19 @@
 //! importer's memory: what is to be done next follows from it alone ([`state`]), so that whoever is killed goes on
 //! where the last whole line says. It names files, schools and counts, and nobody.
 //!
+//! It does not grow for ever: after a thousand lines one takes their place that says where they lead ([`compact`]), and it
+//! is read line by line.
+//!
 //! A torn last line (the writer was killed) is cut off. A line that is wrong before the last, or a number that does
 //! not follow, is damage: the flow is refused until somebody has looked, the others go on (F1).
 
+mod compact;
 pub mod event;
+mod moment;
 pub mod state;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +28,9 @@ pub use state::{Delivery, FlowState, Status};
 
 /// The longest line that is read or written.
 const LONGEST: usize = 1 << 20;
-/// No ledger grows longer; at two deliveries a day this is a hundred years.
+/// The longest first line: where a flow stands that has many deliveries.
+const LONGEST_SUMMARY: usize = 16 << 20;
+/// No ledger grows longer.
 const LONGEST_LEDGER: u64 = 1 << 30;
 
 /// Why a ledger cannot be used.
@@ -89,7 +96,8 @@ impl Ledger {
             .mode(0o600)
             .open(path)
             .map_err(at(path))?;
-        let (whole, sequence, state) = read(path, &file)?;
+        let found = read(path, &file)?;
+        let (whole, sequence) = (found.whole, found.sequence);
         let length = file.metadata().map_err(at(path))?.len();
         if whole < length {
             file.set_len(whole)
@@ -103,13 +111,26 @@ impl Ledger {
                 .and_then(|folder| folder.sync_all())
                 .map_err(at(folder))?;
         }
-        Ok(Self {
+        let mut ledger = Self {
             path: path.to_owned(),
             file,
             length: whole,
             sequence,
-            state,
-        })
+            state: found.state,
+        };
+        if let Some(last) = found.last.filter(|_| found.lines > compact::LINES) {
+            ledger.compact(last)?;
+        }
+        Ok(ledger)
+    }
+
+    /// One line in the place of all; `now` is when the last of them was written.
+    fn compact(&mut self, now: Time) -> Result<(), LedgerError> {
+        let compacted = compact::compact(&self.path, now, self.sequence, &self.state)?;
+        if let Some((file, length, state)) = compacted {
+            (self.file, self.length, self.state) = (file, length, state);
+        }
+        Ok(())
     }
 
     /// Reads where a flow stands, without touching anything; what does not exist has no history.
@@ -119,7 +140,7 @@ impl Ledger {
     pub fn peek(path: &Path) -> Result<FlowState, LedgerError> {
         match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(FlowState::default()),
-            opened => Ok(read(path, &opened.map_err(at(path))?)?.2),
+            opened => Ok(read(path, &opened.map_err(at(path))?)?.state),
         }
     }
 
@@ -134,16 +155,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; the ledger is as it was before.
     pub fn append(&mut self, now: Time, event: Event) -> Result<(), LedgerError> {
-        let line = Line {
-            seq: self.sequence + 1,
-            at: now.to_string(),
-            event: &event,
-        };
-        let mut text = serde_json::to_vec(&line).map_err(|error| LedgerError::Io {
-            path: self.path.clone(),
-            error: error.into(),
-        })?;
-        seal(&mut text);
+        let text = line(&self.path, self.sequence + 1, now, &event)?;
         if text.len() > LONGEST {
             return Err(LedgerError::TooLong {
                 path: self.path.clone(),
@@ -164,6 +176,18 @@ impl Ledger {
         self.state.apply(now, event);
         Ok(())
     }
+}
+
+/// An event as it stands in the file.
+fn line(path: &Path, seq: u64, now: Time, event: &Event) -> Result<Vec<u8>, LedgerError> {
+    let at = now.to_string();
+    let mut text =
+        serde_json::to_vec(&Line { seq, at, event }).map_err(|error| LedgerError::Io {
+            path: path.to_owned(),
+            error: error.into(),
+        })?;
+    seal(&mut text);
+    Ok(text)
 }
 
 const MARK: &[u8] = b",\"crc\":\"";
@@ -192,47 +216,84 @@ fn open(line: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The whole lines of a ledger: how far they reach, the number of the last, and where they lead.
-fn read(path: &Path, file: &File) -> Result<(u64, u64, FlowState), LedgerError> {
-    if file.metadata().map_err(at(path))?.len() > LONGEST_LEDGER {
+/// The whole lines of a ledger.
+#[derive(Default)]
+struct Found {
+    /// How far they reach.
+    whole: u64,
+    /// How many they are.
+    lines: u64,
+    /// The number of the last.
+    sequence: u64,
+    /// When the last was written.
+    last: Option<Time>,
+    /// Where they lead.
+    state: FlowState,
+}
+
+fn read(path: &Path, file: &File) -> Result<Found, LedgerError> {
+    let length = file.metadata().map_err(at(path))?.len();
+    let damaged = |line: u64, what| LedgerError::Damaged {
+        path: path.to_owned(),
+        line: usize::try_from(line).unwrap_or(usize::MAX),
+        what,
+    };
+    if length > LONGEST_LEDGER {
         // What is not read must not be cut off either.
-        return Err(LedgerError::Damaged {
-            path: path.to_owned(),
-            line: 0,
-            what: "longer than any ledger",
-        });
+        return Err(damaged(0, "longer than any ledger"));
     }
-    let mut text = Vec::new();
-    file.take(LONGEST_LEDGER)
-        .read_to_end(&mut text)
-        .map_err(at(path))?;
-    let (mut whole, mut sequence, mut state) = (0, 0, FlowState::default());
-    for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let is_last = whole + line.len() == text.len();
-        let damaged = |what| LedgerError::Damaged {
-            path: path.to_owned(),
-            line: number + 1,
-            what,
+    let mut from = BufReader::new(file.take(length));
+    let (mut found, mut line) = (Found::default(), Vec::new());
+    loop {
+        line.clear();
+        let (number, longest) = match found.lines {
+            0 => (1, LONGEST_SUMMARY),
+            lines => (lines + 1, LONGEST),
         };
-        let sealed = line.strip_suffix(b"\n").and_then(open);
-        let Some(object) = sealed else {
-            // A killed writer leaves a part of one line; a machine that lost power may leave zeros behind it.
-            if is_last || text[whole..].iter().all(|byte| *byte == 0) {
-                break;
-            }
-            return Err(damaged("the line is not as it was written"));
-        };
-        let line_read: Line<Event> = serde_json::from_slice(&object)
-            .map_err(|_| damaged("the line is of another version of octroi"))?;
-        let at = Time::parse(&line_read.at).map_err(|_| damaged("the line has no time"))?;
-        if line_read.seq != sequence + 1 {
-            return Err(damaged("the number of the line does not follow"));
+        let mut bounded = (&mut from).take(longest as u64 + 1);
+        bounded.read_until(b'\n', &mut line).map_err(at(path))?;
+        if line.is_empty() {
+            return Ok(found);
         }
-        sequence = line_read.seq;
-        state.apply(at, line_read.event);
-        whole += line.len();
+        let Some(object) = line.strip_suffix(b"\n").and_then(open) else {
+            // A killed writer leaves a part of one line; a machine that lost power may leave zeros behind it.
+            let is_last = found.whole + line.len() as u64 == length;
+            if is_last || is_zero(&line) && rest_is_zero(&mut from).map_err(at(path))? {
+                return Ok(found);
+            }
+            return Err(damaged(number, "the line is not as it was written"));
+        };
+        let read: Line<Event> = serde_json::from_slice(&object)
+            .map_err(|_| damaged(number, "the line is of another version of octroi"))?;
+        let at = Time::parse(&read.at).map_err(|_| damaged(number, "the line has no time"))?;
+        let sums_up = matches!(read.event, Event::Summary { .. });
+        if sums_up && number > 1 || !sums_up && read.seq != found.sequence + 1 {
+            return Err(damaged(number, "the number of the line does not follow"));
+        }
+        found.sequence = read.seq;
+        found.lines += 1;
+        found.last = Some(at);
+        found.state.apply(at, read.event);
+        found.whole += line.len() as u64;
     }
-    Ok((whole as u64, sequence, state))
+}
+
+fn is_zero(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| *octet == 0)
+}
+
+fn rest_is_zero(from: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let octets = from.fill_buf()?;
+        if octets.is_empty() {
+            return Ok(true);
+        }
+        if !is_zero(octets) {
+            return Ok(false);
+        }
+        let length = octets.len();
+        from.consume(length);
+    }
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> LedgerError + use<> {
@@ -241,93 +302,4 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> LedgerError + use<> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn now() -> Time {
-        Time::from_unix_seconds(1_800_000_000)
-    }
-
-    fn folder(name: &str) -> PathBuf {
-        let folder =
-            std::env::temp_dir().join(format!("octroi-ledger-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        folder
-    }
-
-    fn written(path: &Path) -> Vec<u8> {
-        let mut ledger = Ledger::open(path).unwrap();
-        for delivery in ["a", "b", "c"] {
-            let event = Event::Duplicate {
-                delivery: delivery.repeat(64),
-                file: "B0.tar.gz".to_owned(),
-            };
-            ledger.append(now(), event).unwrap();
-        }
-        std::fs::read(path).unwrap()
-    }
-
-    #[test]
-    fn a_tail_cut_at_every_octet_loses_at_most_the_torn_line() {
-        let folder = folder("torn");
-        let path = folder.join("ledger.jsonl");
-        let whole = written(&path);
-        let ends: Vec<usize> = (0..whole.len())
-            .filter(|at| whole[*at] == b'\n')
-            .map(|at| at + 1)
-            .collect();
-        for cut in 0..=whole.len() {
-            std::fs::write(&path, &whole[..cut]).unwrap();
-            let kept = ends.iter().filter(|end| **end <= cut).count() as u64;
-            let mut ledger = Ledger::open(&path).unwrap();
-            assert_eq!(ledger.sequence, kept, "cut at {cut}");
-            let event = Event::Cleared {
-                delivery: "d".repeat(64),
-            };
-            ledger.append(now(), event).unwrap();
-            assert_eq!(Ledger::open(&path).unwrap().sequence, kept + 1);
-        }
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn a_ledger_that_is_too_long_is_told_and_not_cut() {
-        let folder = folder("long");
-        let path = folder.join("ledger.jsonl");
-        written(&path);
-        let file = OpenOptions::new().write(true).open(&path).unwrap();
-        file.set_len(LONGEST_LEDGER + 1).unwrap();
-        assert!(matches!(
-            Ledger::open(&path),
-            Err(LedgerError::Damaged { .. })
-        ));
-        assert_eq!(file.metadata().unwrap().len(), LONGEST_LEDGER + 1);
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn zeros_behind_the_last_line_are_a_torn_tail_and_any_other_change_is_damage() {
-        let folder = folder("damage");
-        let path = folder.join("ledger.jsonl");
-        let whole = written(&path);
-        let mut zeros = whole.clone();
-        zeros.extend_from_slice(&[0; 512]);
-        std::fs::write(&path, &zeros).unwrap();
-        assert_eq!(Ledger::open(&path).unwrap().sequence, 3);
-        let second = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-        for at in 0..second {
-            let mut changed = whole.clone();
-            changed[at] ^= 1;
-            std::fs::write(&path, &changed).unwrap();
-            assert!(
-                matches!(Ledger::open(&path), Err(LedgerError::Damaged { .. })),
-                "octet {at}"
-            );
-        }
-        std::fs::write(&path, &whole[second..]).unwrap();
-        let error = Ledger::open(&path).unwrap_err().to_string();
-        assert!(error.contains(":1: the number"), "{error}");
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-}
+mod tests;

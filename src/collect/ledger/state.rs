@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 
 use octroi_directory::Stamp;
 use octroi_saml::Time;
+use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Sort, Tally};
+use super::moment;
 use crate::collect::alarm::Code;
+use crate::collect::name::Name;
+
+/// What was turned away is counted for so long, seconds.
+const TURNED: i64 = 3_600;
 
 /// How far a delivery has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// In the vault, to be worked on.
     Received,
@@ -44,7 +51,8 @@ impl Status {
 }
 
 /// One delivery.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Delivery {
     /// SHA-256 of its octets, hex digits.
     pub id: String,
@@ -57,8 +65,10 @@ pub struct Delivery {
     /// Its size.
     pub bytes: u64,
     /// When it came.
+    #[serde(with = "moment")]
     pub received: Time,
     /// When it last became what it is.
+    #[serde(with = "moment")]
     pub changed: Time,
     /// How far it is.
     pub status: Status,
@@ -69,6 +79,7 @@ pub struct Delivery {
     /// How often work on it began and did not end.
     pub attempts: u32,
     /// When work on it last began.
+    #[serde(with = "moment::option")]
     pub begun: Option<Time>,
     /// Why it was refused, or what it would lose.
     pub words: Vec<String>,
@@ -77,13 +88,27 @@ pub struct Delivery {
     /// What came of it.
     pub tally: Option<Tally>,
     /// When it was last put in force.
+    #[serde(with = "moment::option")]
     pub taken: Option<Time>,
 }
 
+/// How often something was turned away since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Turned {
+    /// When the first was.
+    #[serde(with = "moment")]
+    pub since: Time,
+    /// How many were.
+    pub times: u64,
+}
+
 /// Where a flow stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FlowState {
     /// Since when it is watched.
+    #[serde(with = "moment::option")]
     pub opened: Option<Time>,
     /// Every delivery that is known, by its id.
     pub deliveries: BTreeMap<String, Delivery>,
@@ -94,17 +119,23 @@ pub struct FlowState {
     /// Whether differences are refused until a full load comes (F8).
     pub needs_full: bool,
     /// When the last delivery was taken or found empty.
+    #[serde(with = "moment::option")]
     pub last_success: Option<Time>,
     /// How deliveries ended, counted over all time.
-    pub outcomes: BTreeMap<&'static str, u64>,
+    pub outcomes: BTreeMap<String, u64>,
     /// Octets received over all time.
     pub bytes: u64,
     /// Alarms over all time.
     pub alarms: BTreeMap<Code, u64>,
     /// The last alarm of each code: when, about what, in words.
+    #[serde(with = "moment::alarms")]
     pub last_alarm: BTreeMap<Code, (Time, String, String)>,
     /// Since when records of what is in force are set aside.
+    #[serde(with = "moment::option")]
     pub set_aside_since: Option<Time>,
+    /// What was refused, here before or too old in the last hour, by the name of the file; what is named as no delivery is
+    /// under the empty name.
+    pub turned_away: BTreeMap<String, Turned>,
 }
 
 impl FlowState {
@@ -163,7 +194,7 @@ impl FlowState {
     }
 
     fn ended(&mut self, outcome: &'static str) {
-        *self.outcomes.entry(outcome).or_default() += 1;
+        *self.outcomes.entry(outcome.to_owned()).or_default() += 1;
     }
 
     fn become_status(&mut self, now: Time, id: &str, status: Status, words: Vec<String>) {
@@ -179,6 +210,7 @@ impl FlowState {
 
     pub(super) fn apply(&mut self, now: Time, event: Event) {
         match event {
+            Event::Summary { state } => *self = *state,
             Event::Opened => self.opened = self.opened.or(Some(now)),
             Event::Received {
                 delivery,
@@ -195,8 +227,14 @@ impl FlowState {
                     known.cleared = true;
                 }
             }
-            Event::Duplicate { .. } => self.ended("duplicate"),
-            Event::Older { .. } => self.ended("older"),
+            Event::Duplicate { file, .. } => {
+                self.ended("duplicate");
+                self.turn_away(now, &file);
+            }
+            Event::Older { file, .. } => {
+                self.ended("older");
+                self.turn_away(now, &file);
+            }
             Event::Begun { delivery } => {
                 if let Some(known) = self.deliveries.get_mut(&delivery) {
                     known.attempts += 1;
@@ -209,6 +247,7 @@ impl FlowState {
                 reason,
                 ..
             } => {
+                self.turn_away(now, &file);
                 if !self.deliveries.contains_key(&delivery) {
                     self.meet(now, delivery.clone(), file, None, Sort::Full, 0);
                 }
@@ -266,6 +305,26 @@ impl FlowState {
         }
     }
 
+    /// How often files of this name were turned away in the last hour.
+    #[must_use]
+    pub fn turned_away(&self, now: Time, file: &str) -> u64 {
+        let turned = self.turned_away.get(turned_name(file));
+        turned
+            .filter(|turned| now.seconds_after(turned.since) < TURNED)
+            .map_or(0, |turned| turned.times)
+    }
+
+    fn turn_away(&mut self, now: Time, file: &str) {
+        self.turned_away
+            .retain(|_, turned| now.seconds_after(turned.since) < TURNED);
+        let new = Turned {
+            since: now,
+            times: 0,
+        };
+        let turned = self.turned_away.entry(turned_name(file).to_owned());
+        turned.or_insert(new).times += 1;
+    }
+
     fn meet(
         &mut self,
         now: Time,
@@ -317,5 +376,13 @@ impl FlowState {
             0 => None,
             _ => self.set_aside_since.or(Some(now)),
         };
+    }
+}
+
+fn turned_name(file: &str) -> &str {
+    if Name::parse(file).is_some() {
+        file
+    } else {
+        ""
     }
 }

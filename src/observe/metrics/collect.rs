@@ -146,7 +146,7 @@ impl CollectMetrics {
         let of = [portal, flow];
         for (outcome, count) in &state.outcomes {
             self.deliveries
-                .with_label_values(&[portal, flow, outcome])
+                .with_label_values(&[portal, flow, outcome.as_str()])
                 .inc_by(*count);
         }
         for (code, count) in &state.alarms {
