@@ -1,6 +1,6 @@
 //! What a person is told, by what they can do about it.
 //!
-//! There are some hundred and fifty refusal codes for operators and some dozen [`Situation`]s for people:
+//! There are some hundred and fifty refusal codes for operators and some fifteen [`Situation`]s for people:
 //! somebody in front of a closed door needs to know whether to try again, to ask the school, or to wait —
 //! not which condition of which assertion failed. The code stands on the page for whoever helps.
 //!
@@ -40,6 +40,10 @@ pub enum Situation {
     PortalClosed,
     /// The resource or its publisher is closed for now.
     ResourceClosed,
+    /// Wait, or ask the school when: the time of the resource, or of its publisher here, has not begun.
+    ResourceNotYet,
+    /// Ask the school for another: the time of the resource, or of its publisher here, is over.
+    ResourceEnded,
     /// Too many at once.
     Busy,
     /// Our own fault.
@@ -52,7 +56,7 @@ pub enum Situation {
 
 impl Situation {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::BeginAnew,
         Self::NoRight,
         Self::AccountUnknown,
@@ -62,6 +66,8 @@ impl Situation {
         Self::PartnerMessage,
         Self::PortalClosed,
         Self::ResourceClosed,
+        Self::ResourceNotYet,
+        Self::ResourceEnded,
         Self::Busy,
         Self::OurFault,
         Self::NotSignedOut,
@@ -128,12 +134,12 @@ impl Situation {
             | "resource-disabled"
             | "publisher-suspended"
             | "resource-suspended"
-            | "publisher-not-yet"
-            | "publisher-expired"
-            | "resource-not-yet"
-            | "resource-expired"
             | "encryption-key-missing"
             | "acs-missing" => Self::ResourceClosed,
+
+            "publisher-not-yet" | "resource-not-yet" => Self::ResourceNotYet,
+
+            "publisher-expired" | "resource-expired" => Self::ResourceEnded,
 
             "too-many-sign-ins" | "overloaded" | "guard-unavailable" | "audit-unavailable" => {
                 Self::Busy
@@ -215,6 +221,18 @@ impl Situation {
                 what: "La ressource ou son éditeur est suspendu.",
                 remedy: "Réessayez plus tard. L’éditeur et nous en sommes informés.",
                 action: "Réessayer",
+            },
+            Self::ResourceNotYet => &Words {
+                title: "Cette ressource n’est pas encore ouverte",
+                what: "L’éditeur proposera cette ressource ici à partir d’une date qui n’est pas encore venue.",
+                remedy: "Demandez à votre établissement à partir de quand elle sera ouverte. Réessayer avant n’y changera rien.",
+                action: "",
+            },
+            Self::ResourceEnded => &Words {
+                title: "Cette ressource n’est plus proposée",
+                what: "La période pendant laquelle l’éditeur proposait cette ressource ici est terminée.",
+                remedy: "Réessayer n’y changera rien. Adressez-vous à votre établissement : il peut demander à l’éditeur si elle sera prolongée, ou vous indiquer une autre ressource.",
+                action: "",
             },
             Self::Busy => &Words {
                 title: "Trop de monde en ce moment",
@@ -300,6 +318,18 @@ impl Situation {
                 what: "The resource or its publisher is suspended.",
                 remedy: "Try again later. The publisher and we have been told.",
                 action: "Try again",
+            },
+            Self::ResourceNotYet => &Words {
+                title: "This resource is not open yet",
+                what: "The publisher will offer this resource here from a date that has not come yet.",
+                remedy: "Ask your school from when it will be open. Trying again before that will not help.",
+                action: "",
+            },
+            Self::ResourceEnded => &Words {
+                title: "This resource is no longer offered",
+                what: "The time for which the publisher offered this resource here is over.",
+                remedy: "Trying again will not help. Ask your school: it can ask the publisher whether the time will be prolonged, or name another resource.",
+                action: "",
             },
             Self::Busy => &Words {
                 title: "Too many people at once",
@@ -401,6 +431,28 @@ mod tests {
     use super::*;
     use crate::access::code::every_code;
     use std::collections::HashSet;
+
+    #[test]
+    fn who_comes_after_the_end_is_not_told_to_come_again() {
+        for code in ["resource-expired", "publisher-expired"] {
+            let (french, english) = words_for(code);
+            assert!(french.remedy.contains("votre établissement"), "{code}");
+            assert!(english.remedy.contains("your school"), "{code}");
+            // Nor is there a link that would do it for them.
+            assert_eq!((french.action, english.action), ("", ""), "{code}");
+            for wrong in ["plus tard", "suspendu"] {
+                assert!(!french.what.contains(wrong) && !french.remedy.contains(wrong));
+            }
+        }
+        assert_eq!(
+            Situation::of("resource-suspended"),
+            Some(Situation::ResourceClosed)
+        );
+        assert_eq!(
+            Situation::of("resource-not-yet"),
+            Some(Situation::ResourceNotYet)
+        );
+    }
 
     #[test]
     fn every_code_has_its_situation() {
