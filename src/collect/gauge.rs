@@ -33,6 +33,9 @@ pub fn render(office: &Office, panics: &BTreeMap<String, u64>) -> Result<Vec<u8>
             metrics.flow(&portal.ent, degree.as_str(), &state, overdue);
         }
     }
+    for portal in &office.settings.portals {
+        metrics.quota(&portal.ent, office.used(portal)?, portal.quota);
+    }
     for (portal, count) in panics {
         metrics.panics(portal, *count);
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use octroi_collect::{
     Amend, ArchiveName, ImportError, Meaning, Observe, Options, Outcome, Progress, Report, SetAside,
 };
-use octroi_directory::{Degree, Head, Segment};
+use octroi_directory::{Degree, Head, Room, Segment, Share};
 use octroi_saml::Time;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ use super::delta::{Delta, DeltaError};
 use super::desk::{Desk, DeskError, at, flow_name, random};
 use super::ledger::event::Sort;
 use super::ledger::{Delivery, Tally};
+use super::room::LoadRoom;
 use super::vault::{Kind, Putting};
 use super::work::{Checked, Draft, remove};
 
@@ -104,6 +105,7 @@ pub(super) struct AsideRecord {
 /// Takes records into the vault as they are set aside.
 pub(super) struct Aside<'v> {
     putting: Putting<'v>,
+    share: Share,
     count: u64,
 }
 
@@ -114,19 +116,23 @@ impl<'v> Aside<'v> {
         degree: Degree,
         id: &str,
         since: Time,
+        room: &Room,
     ) -> Result<Self, DeskError> {
         let flow = flow_name(&desk.portal.ent, degree);
         let office = desk.office;
         Ok(Self {
             putting: office.vault.put(&flow, Some(id), since, random()?)?,
+            share: room.share(),
             count: 0,
         })
     }
 
     pub(super) fn put(&mut self, record: &AsideRecord) -> io::Result<()> {
         self.count += 1;
-        serde_json::to_writer(&mut self.putting, record)?;
-        self.putting.write_all(b"\n")
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        self.share.take(line.len() as u64)?;
+        self.putting.write_all(&line)
     }
 
     /// Gives the entry its name when there is something in it; removes an earlier one when there is not.
@@ -203,15 +209,17 @@ impl<'o> Desk<'o> {
         let begun = std::time::Instant::now();
         let path = self.office.directory.draft(&self.portal.ent, degree)?;
         remove(&path)?;
-        let mut aside = Aside::begin(self, degree, &delivery.id, self.office.clock.now())?;
+        let room = self.load_room()?;
+        let now = self.office.clock.now();
+        let mut aside = Aside::begin(self, degree, &delivery.id, now, &room.room)?;
         let hearing = Hearing {
             aside: &mut aside,
             batch,
             told: 0,
         };
         let mut loaded = match delivery.sort {
-            Sort::Full => self.load_full(hearing, degree, delivery, &path),
-            Sort::Delta => self.load_delta(hearing, degree, delivery, &path),
+            Sort::Full => self.load_full(hearing, degree, delivery, (&path, &room)),
+            Sort::Delta => self.load_delta(hearing, degree, delivery, (&path, &room)),
         }?;
         loaded.tally.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Draft {
@@ -226,7 +234,7 @@ impl<'o> Desk<'o> {
         mut hearing: Hearing<'_, '_>,
         degree: Degree,
         delivery: &Delivery,
-        draft: &Path,
+        (draft, room): (&Path, &LoadRoom),
     ) -> Result<Loaded, LoadError> {
         let name = ArchiveName {
             ent: self.portal.ent.value.clone(),
@@ -234,6 +242,7 @@ impl<'o> Desk<'o> {
             delivered: delivery.stamp.unwrap_or_default(),
         };
         let mut options = Options::new(&self.work_folder()?);
+        options.room = room.room.clone();
         options.previous = self.office.directory.in_force(&self.portal.ent, degree)?;
         let entry = self.entry(degree, &delivery.id, Kind::Delivery);
         let mut from = Checked::new(self.read(&entry, "import")?);
@@ -247,7 +256,7 @@ impl<'o> Desk<'o> {
         );
         // Whoever altered the vault is not the portal: that is found out before anybody is blamed.
         from.finish(&delivery.id).map_err(LoadError::Failed)?;
-        let outcome = imported.map_err(|error| blame(&error, Code::Unreadable))?;
+        let outcome = imported.map_err(|error| room.blame(&error, Code::Unreadable))?;
         Loaded::of(&outcome)
     }
 
@@ -256,7 +265,7 @@ impl<'o> Desk<'o> {
         mut hearing: Hearing<'_, '_>,
         degree: Degree,
         delivery: &Delivery,
-        draft: &Path,
+        (draft, room): (&Path, &LoadRoom),
     ) -> Result<Loaded, LoadError> {
         let gap = |reason: &str| Err(LoadError::Refused(Code::DeltaGap, reason.to_owned()));
         if self.state(degree)?.needs_full {
@@ -268,10 +277,11 @@ impl<'o> Desk<'o> {
         let force = Segment::open(&force)?;
         let entry = self.entry(degree, &delivery.id, Kind::Delivery);
         let mut from = Checked::new(self.read(&entry, "import")?);
-        let options = Options::new(&self.work_folder()?);
+        let mut options = Options::new(&self.work_folder()?);
+        options.room = room.room.clone();
         let mut amend = Amend::new(&force, Meaning::Replace, &options, &mut hearing)
-            .map_err(|error| blame(&error, Code::DeltaForm))?;
-        let collected = collect(&mut from, &force, &delivery.file, &mut amend);
+            .map_err(|error| room.blame(&error, Code::DeltaForm))?;
+        let collected = collect(&mut from, &force, &delivery.file, &mut amend, room);
         from.finish(&delivery.id).map_err(LoadError::Failed)?;
         let head = Head {
             sequence: collected?,
@@ -280,7 +290,7 @@ impl<'o> Desk<'o> {
         };
         let mut report = amend
             .finish(head, &delivery.file, draft)
-            .map_err(|error| blame(&error, Code::DeltaForm))?;
+            .map_err(|error| room.blame(&error, Code::DeltaForm))?;
         if report.directory.people == 0 && force.counts().people > 0 {
             // A full load that names nobody is "nothing to send" (F4); nobody can approve more of differences.
             remove(draft)?;
@@ -299,6 +309,7 @@ fn collect(
     force: &Segment,
     file: &str,
     amend: &mut Amend<'_, '_>,
+    room: &LoadRoom,
 ) -> Result<u64, LoadError> {
     let mut delta = Delta::begin(from).map_err(refusal)?;
     delta.header().follows(force.head()).map_err(refusal)?;
@@ -306,7 +317,7 @@ fn collect(
     while let Some(change) = delta.next().map_err(refusal)? {
         amend
             .apply(change.amendment(file))
-            .map_err(|error| blame(&error, Code::DeltaForm))?;
+            .map_err(|error| room.blame(&error, Code::DeltaForm))?;
     }
     Ok(sequence)
 }
@@ -317,6 +328,19 @@ fn refusal(error: DeltaError) -> LoadError {
         _ => Code::DeltaForm,
     };
     LoadError::Refused(code, error.to_string())
+}
+
+impl LoadRoom {
+    /// The delivery's fault, or ours. What would exceed the portal's quota is refused; a disk that is full is ours.
+    fn blame(&self, error: &ImportError, code: Code) -> LoadError {
+        match error {
+            ImportError::NoRoom(_) if self.by_quota => {
+                let reason = format!("{error}: the rest of the portal's quota");
+                LoadError::Refused(Code::NoRoom, reason)
+            }
+            other => blame(other, code),
+        }
+    }
 }
 
 /// The delivery's fault, or ours.

@@ -122,9 +122,12 @@ impl Desk<'_> {
         };
         let force = Segment::open(&force)?;
         let since = entries.iter().map(|entry| entry.created).min();
-        let mut aside = Aside::begin(self, degree, id, since.unwrap_or(self.office.clock.now()))?;
+        let since = since.unwrap_or(self.office.clock.now());
+        let room = self.load_room()?.room;
+        let mut aside = Aside::begin(self, degree, id, since, &room)?;
         let mut kept = Vec::new();
-        let options = Options::new(&self.work_folder()?);
+        let mut options = Options::new(&self.work_folder()?);
+        options.room = room;
         let mut hearing = Hearing {
             aside: &mut aside,
             batch,

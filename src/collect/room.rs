@@ -1,13 +1,16 @@
 //! Room for a delivery: the portal's quota and what must stay free on the disk (F1).
 //!
 //! One portal cannot fill the disk for the others: what has no room stays in its drop box, whose size is the file
-//! server's business (docs/collect-sftp.md).
+//! server's business (docs/collect-sftp.md). What a load writes while it works has the rest of the quota and no more.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::desk::{Desk, DeskError, at, flow_name};
+use octroi_directory::Room;
+
+use super::desk::{Desk, DeskError, Office, at, flow_name};
+use crate::config::CollectPortal;
 
 const MIB: u64 = 1 << 20;
 
@@ -18,12 +21,7 @@ pub(super) struct NoRoom(pub(super) String);
 impl Desk<'_> {
     /// How many octets a delivery may have at this moment, if `wanted` have room.
     pub(super) fn room(&self, wanted: u64) -> Result<Result<u64, NoRoom>, DeskError> {
-        let work = self.folder.join("work");
-        let mut used = octets(&work).map_err(at(&work))?;
-        for degree in &self.portal.flows {
-            let flow = flow_name(&self.portal.ent, *degree);
-            used = used.saturating_add(self.office.vault.octets(&flow)?);
-        }
+        let used = self.office.used(self.portal)?;
         let left = self.portal.quota.saturating_sub(used);
         if wanted > left {
             return Ok(Err(NoRoom(format!(
@@ -51,6 +49,49 @@ impl Desk<'_> {
         }
         Ok(Ok(most))
     }
+
+    /// Room for what a load writes: the rest of the quota, or what is free on the disks when that is less.
+    pub(super) fn load_room(&self) -> Result<LoadRoom, DeskError> {
+        let quota = self
+            .portal
+            .quota
+            .saturating_sub(self.office.used(self.portal)?);
+        let mut disk = u64::MAX;
+        let directory = self.office.directory.folder(&self.portal.ent)?;
+        for folder in [self.office.vault.directory(), &self.folder, &directory] {
+            let free = free(folder).map_err(at(folder))?;
+            disk = disk.min(free.saturating_sub(self.office.settings.reserve));
+        }
+        Ok(LoadRoom {
+            room: Room::of(quota.min(disk)),
+            by_quota: quota <= disk,
+        })
+    }
+}
+
+impl Office {
+    /// What the vault and the work folder hold of a portal, octets: what counts against its quota.
+    ///
+    /// # Errors
+    /// [`DeskError`]
+    pub fn used(&self, portal: &CollectPortal) -> Result<u64, DeskError> {
+        let work = self.folder(&portal.ent).join("work");
+        let mut used = octets(&work).map_err(at(&work))?;
+        for degree in &portal.flows {
+            let flow = flow_name(&portal.ent, *degree);
+            used = used.saturating_add(self.vault.octets(&flow)?);
+        }
+        Ok(used)
+    }
+}
+
+/// Room for temporary files, the draft and what is set aside of one load.
+#[derive(Debug)]
+pub(super) struct LoadRoom {
+    /// The room.
+    pub(super) room: Room,
+    /// Whether the portal's quota bounds it, rather than the disk.
+    pub(super) by_quota: bool,
 }
 
 /// The octets of the files in a folder; none when it is not there.

@@ -6,7 +6,7 @@ use octroi::collect::alarm::Code;
 use octroi::collect::batch::Ended;
 
 use crate::archive::{name, portal};
-use crate::place::{Place, alarms, people, run, state};
+use crate::place::{Place, alarms, people, root, run, state};
 
 /// No archive, but as large as one.
 fn large() -> Vec<u8> {
@@ -67,4 +67,52 @@ fn f1_a_reserve_of_the_disk_is_left_free() {
     let office = place.office("2026-11-27T02:30:00Z");
     assert_eq!(run(&office, "B0"), Ended::Ok);
     assert_eq!(people(&office, "B0"), 80);
+}
+
+#[test]
+fn f1_what_a_load_writes_has_the_rest_of_the_quota_and_loses_nothing_in_force() {
+    let place = Place::bare();
+    let quota = |mib: u64| {
+        let keys = format!("flows = [\"2D\"]\nquota_mib = {mib}");
+        place.configure("", &[("B0", &keys)]);
+        place.office("2026-11-27T02:30:00Z")
+    };
+    let office = quota(1);
+    place.deliver("B0", "20261126_020000", &portal(1, 20));
+    assert_eq!(run(&office, "B0"), Ended::Ok);
+    let before = root(&office, "B0");
+    // The archive has room; it and the segment that it would become do not have it.
+    let large = portal(5, 1_200);
+    place.deliver("B0", "20261127_020000", &large);
+    let file = name("B0", "20261127_020000", "2D");
+    let packed = fs::metadata(place.drop_box("B0").join(&file))
+        .unwrap()
+        .len();
+    assert!(packed < 900 << 10, "{packed}");
+    assert_eq!(run(&office, "B0"), Ended::Error);
+    assert_eq!(root(&office, "B0"), before);
+    let (_, about, text) = state(&office, "B0").last_alarm[&Code::NoRoom].clone();
+    assert_eq!(about, file);
+    assert!(text.contains("refused: no room for more than"), "{text}");
+    let drafts = fs::read_dir(place.root.join("directory/B0")).unwrap();
+    let drafts = drafts.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains("draft")
+    });
+    assert_eq!(drafts.count(), 0, "nothing is left of it");
+    // The metrics show how near it is.
+    octroi::collect::gauge::write(&office, &Default::default()).unwrap();
+    let metrics = fs::read_to_string(place.root.join("octroi.prom")).unwrap();
+    let used = office.vault.octets("B0-2D").unwrap();
+    for line in [
+        format!("octroi_collect_quota_used_bytes{{portal=\"B0\"}} {used}"),
+        "octroi_collect_quota_limit_bytes{portal=\"B0\"} 1048576".to_owned(),
+    ] {
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
+    // With more room, it is taken out of the vault.
+    let office = quota(20);
+    let again = place.program(&["again", "B0", &file, "--by", "marie"]);
+    assert!(again.status.success(), "{again:?}");
+    assert_eq!(people(&office, "B0"), 24_000);
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use octroi_directory::{Counts, CourseKind, Head, Segment, SegmentWriter};
+use octroi_directory::{Counts, CourseKind, Head, Room, Segment, SegmentWriter};
 
 use crate::assemble::{Beneath, Translation, assemble};
 use crate::error::ImportError;
@@ -63,6 +63,7 @@ pub struct Amend<'b, 'o> {
     removed_schools: BTreeSet<u32>,
     removed_groups: BTreeSet<u32>,
     octets: u64,
+    room: Room,
 }
 
 impl<'b, 'o> Amend<'b, 'o> {
@@ -83,6 +84,7 @@ impl<'b, 'o> Amend<'b, 'o> {
             removed_schools: BTreeSet::new(),
             removed_groups: BTreeSet::new(),
             octets: 0,
+            room: options.room.clone(),
         })
     }
 
@@ -144,7 +146,7 @@ impl<'b, 'o> Amend<'b, 'o> {
             replace: self.meaning == Meaning::Replace,
             numbers: Translation::default(),
         };
-        let writer = SegmentWriter::create(out, head)?;
+        let writer = SegmentWriter::create(out, head)?.within(&self.room);
         let done = assemble(load, self.levels, Some(beneath), writer, |_| Ok(()))?;
         report.repeated = done.read.repeated;
         report.set_aside = report::set_aside(&done.log);

@@ -166,10 +166,10 @@ pub(crate) fn broken() -> ImportError {
 
 impl People<'_, '_> {
     fn run(mut self, entries: Sorter, beneath: Option<&Beneath<'_>>) -> Result<(), ImportError> {
-        let mut entries = entries.finish().map_err(ImportError::Temporary)?;
+        let mut entries = entries.finish().map_err(ImportError::temporary)?;
         let mut base = Base::new(beneath);
         base.advance()?;
-        while let Some((key, said)) = entries.next().map_err(ImportError::Temporary)? {
+        while let Some((key, said)) = entries.next().map_err(ImportError::temporary)? {
             let Some(parts) = Key::read(key) else {
                 return Err(broken());
             };

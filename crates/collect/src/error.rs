@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use octroi_directory::{SegmentError, WriteError};
+use octroi_directory::{NoRoom, SegmentError, WriteError};
 
 /// An archive is refused, or an import failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum ImportError {
         /// Records of people that were read.
         read: u64,
     },
+    /// Temporary files, the draft of the segment and what is set aside have more octets than there is room for.
+    #[error("{0}")]
+    NoRoom(NoRoom),
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     Read {
@@ -64,7 +67,16 @@ pub enum ImportError {
     Previous(SegmentError),
     /// The new segment cannot be written.
     #[error("the new segment: {0}")]
-    Segment(#[from] WriteError),
+    Segment(WriteError),
+}
+
+impl From<WriteError> for ImportError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NoRoom { source, .. } => Self::NoRoom(source),
+            other => Self::Segment(other),
+        }
+    }
 }
 
 impl ImportError {
@@ -73,6 +85,14 @@ impl ImportError {
             path: path.to_owned(),
             source,
         }
+    }
+
+    pub(crate) fn temporary(error: io::Error) -> Self {
+        NoRoom::of(&error).map_or_else(|| Self::Temporary(error), Self::NoRoom)
+    }
+
+    pub(crate) fn observer(error: io::Error) -> Self {
+        NoRoom::of(&error).map_or_else(|| Self::Observer(error), Self::NoRoom)
     }
 
     /// An error while the archive was read, wherever in the chain of its readers it arose.
@@ -89,6 +109,7 @@ impl ImportError {
         !matches!(
             self,
             Self::Read { .. }
+                | Self::NoRoom(_)
                 | Self::Temporary(_)
                 | Self::Observer(_)
                 | Self::Previous(_)

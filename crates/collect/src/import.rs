@@ -108,7 +108,7 @@ fn run(
         source: sums.sha256,
     };
     let previous = previous(options)?;
-    let writer = SegmentWriter::create(out, head)?;
+    let writer = SegmentWriter::create(out, head)?.within(&options.room);
     let done = assemble(load, options.levels, None, writer, |counts| {
         if counts.people == 0 {
             return Err(ImportError::NobodyLeft { read: seen });

@@ -46,8 +46,8 @@ impl<'o> Load<'o> {
         Self {
             degree,
             tables: Tables::default(),
-            people: Sorter::new(&options.work, buffer),
-            managers: Sorter::new(&options.work, buffer / 16),
+            people: Sorter::new(&options.work, buffer).within(&options.room),
+            managers: Sorter::new(&options.work, buffer / 16).within(&options.room),
             log,
             read: Read::default(),
             budget: Budget {
@@ -69,7 +69,7 @@ impl<'o> Load<'o> {
         } else {
             &mut self.people
         };
-        sorter.push(&self.key, &[]).map_err(ImportError::Temporary)
+        sorter.push(&self.key, &[]).map_err(ImportError::temporary)
     }
 
     fn origin(&self, at: Position) -> Origin {
@@ -157,7 +157,7 @@ impl<'o> Load<'o> {
         );
         self.people
             .push(&self.key, said)
-            .map_err(ImportError::Temporary)
+            .map_err(ImportError::temporary)
     }
 
     fn manager(&mut self, at: Position, values: &Values<'_>) -> Result<(), ImportError> {
@@ -188,7 +188,7 @@ impl<'o> Load<'o> {
         );
         self.managers
             .push(&self.key, said)
-            .map_err(ImportError::Temporary)
+            .map_err(ImportError::temporary)
     }
 
     /// Something that a person has in a school.
@@ -234,7 +234,7 @@ impl<'o> Load<'o> {
         );
         self.people
             .push(&self.key, &self.said)
-            .map_err(ImportError::Temporary)
+            .map_err(ImportError::temporary)
     }
 
     fn group(

@@ -72,13 +72,13 @@ impl<'o> Log<'o> {
             raw: found.raw,
             rewritten,
         };
-        self.observe.set_aside(&what).map_err(ImportError::Observer)
+        self.observe.set_aside(&what).map_err(ImportError::observer)
     }
 
     /// Tells how far the import is.
     pub(crate) fn advance(&mut self) -> Result<(), ImportError> {
         self.observe
             .progress(&self.progress)
-            .map_err(ImportError::Observer)
+            .map_err(ImportError::observer)
     }
 }

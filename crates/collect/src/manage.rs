@@ -42,7 +42,7 @@ impl Managers<'_, '_> {
         entries: Sorter,
         beneath: Option<&Beneath<'_>>,
     ) -> Result<(), ImportError> {
-        let mut entries = entries.finish().map_err(ImportError::Temporary)?;
+        let mut entries = entries.finish().map_err(ImportError::temporary)?;
         let mut base = beneath.map(|beneath| beneath.segment.managers());
         let mut below = Draft::default();
         let mut next_below = |into: &mut Draft| -> Result<bool, ImportError> {
@@ -60,7 +60,7 @@ impl Managers<'_, '_> {
         let mut more = next_below(&mut below)?;
         let mut draft = Draft::default();
         let (mut before, mut before_said): (Option<Origin>, Vec<u8>) = (None, Vec::new());
-        while let Some((key, said)) = entries.next().map_err(ImportError::Temporary)? {
+        while let Some((key, said)) = entries.next().map_err(ImportError::temporary)? {
             let parts = Key::read(key).ok_or_else(broken)?;
             if parts.person != draft.id {
                 self.write(&mut draft)?;

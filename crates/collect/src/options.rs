@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use octroi_directory::DEFAULT_SORT_BUFFER;
+use octroi_directory::{DEFAULT_SORT_BUFFER, Room};
 
 /// What an import is told besides its archive.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Options {
     pub levels: Levels,
     /// How much of anything is taken.
     pub limits: Limits,
+    /// Room on the disk for temporary files and the draft of the segment, together.
+    pub room: Room,
 }
 
 impl Options {
@@ -29,6 +31,7 @@ impl Options {
             sort_buffer: DEFAULT_SORT_BUFFER,
             levels: Levels::default(),
             limits: Limits::default(),
+            room: Room::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::format::Kind;
+use crate::room::NoRoom;
 
 /// A segment cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,14 @@ pub enum WriteError {
         /// What the system says.
         source: io::Error,
     },
+    /// It may not have more octets.
+    #[error("{}: {source}", path.display())]
+    NoRoom {
+        /// The segment.
+        path: PathBuf,
+        /// How many there may be.
+        source: NoRoom,
+    },
     /// The code of the ENT project cannot name a folder.
     #[error("not a code of an ENT project")]
     Ent,
@@ -99,9 +108,10 @@ pub enum WriteError {
 
 impl WriteError {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            source,
+        let path = path.to_owned();
+        match NoRoom::of(&source) {
+            Some(source) => Self::NoRoom { path, source },
+            None => Self::Io { path, source },
         }
     }
 

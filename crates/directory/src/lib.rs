@@ -57,6 +57,7 @@ mod kinds;
 mod list;
 mod read;
 mod record;
+mod room;
 mod sort;
 mod varint;
 mod walk;
@@ -76,6 +77,7 @@ pub use record::{
     Affiliation, AffiliationList, Affiliations, Code, Course, Group, MAX_AFFILIATIONS, MAX_FACTS,
     MAX_ID, MAX_LIST, MAX_TEXT, Manager, Person, School,
 };
+pub use room::{NoRoom, Room, Share};
 pub use sort::{DEFAULT_SORT_BUFFER, Sorted, Sorter};
 pub use walk::{Courses, Managers, People};
 pub use write::{SegmentWriter, Written};

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use self::merge::Merge;
 use self::record::{HEAD, parts, prefix, split, whole};
 use self::run::{Run, RunWriter};
+use crate::room::Room;
 
 /// Octets of memory that a sorter takes unless it is told otherwise: 64 MiB.
 pub const DEFAULT_SORT_BUFFER: usize = 64 << 20;
@@ -30,6 +31,7 @@ pub struct Sorter {
     places: Vec<Place>,
     runs: Vec<Run>,
     records: u64,
+    room: Room,
 }
 
 /// Where a record stands in the buffer, with the first eight octets of its key: most comparisons end there.
@@ -51,7 +53,18 @@ impl Sorter {
             places: Vec::new(),
             runs: Vec::new(),
             records: 0,
+            room: Room::default(),
         }
+    }
+
+    /// Takes the octets of its temporary files from this room. Where there is none, what needs it fails with [`NoRoom`]
+    /// within its error.
+    ///
+    /// [`NoRoom`]: crate::NoRoom
+    #[must_use]
+    pub fn within(mut self, room: &Room) -> Self {
+        self.room = room.clone();
+        self
     }
 
     /// How many records came in.
@@ -135,7 +148,7 @@ impl Sorter {
 
     fn spill(&mut self) -> io::Result<()> {
         self.order();
-        let mut run = RunWriter::new(&self.folder)?;
+        let mut run = RunWriter::new(&self.folder, &self.room)?;
         for place in &self.places {
             run.record(whole(&self.octets, place.start))?;
         }
@@ -145,7 +158,7 @@ impl Sorter {
         if self.runs.len() == FAN_IN {
             // The buffer of this sorter is in use as well: what is read at once is little.
             let mut merge = Merge::new(std::mem::take(&mut self.runs), self.limit / 4)?;
-            let mut run = RunWriter::new(&self.folder)?;
+            let mut run = RunWriter::new(&self.folder, &self.room)?;
             while let Some(record) = merge.next_whole()? {
                 run.record(record)?;
             }

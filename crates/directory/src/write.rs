@@ -13,6 +13,7 @@ use crate::error::WriteError;
 use crate::format::{self, BLOCK, Block, HEADER, Kind, MAX_RECORD, sha256};
 use crate::kinds::{Counts, Head, is_ent_code};
 use crate::record::{Code, Course, Group, Manager, Person, School, Tables};
+use crate::room::{Room, Share};
 use crate::varint::Octets;
 
 /// A segment that is being written.
@@ -32,6 +33,7 @@ pub struct SegmentWriter {
     /// Where the record at hand begins in the open block.
     record: usize,
     finished: bool,
+    share: Share,
 }
 
 /// The block that is being filled.
@@ -82,7 +84,15 @@ impl SegmentWriter {
             last: (0, String::new()),
             record: 0,
             finished: false,
+            share: Room::default().share(),
         })
+    }
+
+    /// Takes the octets of the file from this room while it is written. Where there is none, [`WriteError::NoRoom`].
+    #[must_use]
+    pub fn within(mut self, room: &Room) -> Self {
+        self.share = room.share();
+        self
     }
 
     /// Adds a school; schools ascend by UAI.
@@ -239,8 +249,9 @@ impl SegmentWriter {
             return Ok(());
         }
         let octets = &self.open.octets;
-        self.file
-            .write_all(octets)
+        self.share
+            .take(octets.len() as u64)
+            .and_then(|()| self.file.write_all(octets))
             .map_err(|error| WriteError::io(&self.path, error))?;
         self.blocks.push(Block {
             kind: self.open.kind,

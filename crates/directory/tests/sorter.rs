@@ -8,7 +8,7 @@
 
 mod support;
 
-use octroi_directory::Sorter;
+use octroi_directory::{NoRoom, Room, Sorter};
 use proptest::prelude::*;
 use support::Folder;
 
@@ -86,4 +86,32 @@ proptest! {
         expected.sort_by(|a, b| a.0.cmp(&b.0));
         prop_assert_eq!(sorted(&folder, 64 << 10, &records), expected);
     }
+}
+
+#[test]
+fn temporary_files_stay_within_their_room_which_comes_back_when_they_go() {
+    let folder = Folder::new("sorter-room");
+    let room = Room::of(300 << 10);
+    let fill = |records: u32| {
+        let mut sorter = Sorter::new(&folder.0, 64 << 10).within(&room);
+        (0..records)
+            .try_for_each(|n| sorter.push(&n.to_be_bytes(), &[b'x'; 180]))
+            .map(|()| sorter)
+    };
+    // 200 KB and 200 KB of records: each has room, not both at once.
+    let first = fill(1_000).unwrap();
+    let error = fill(1_000).unwrap_err();
+    assert_eq!(NoRoom::of(&error), Some(NoRoom { limit: 300 << 10 }));
+    drop(first);
+    let mut sorted = fill(1_000).unwrap().finish().unwrap();
+    let mut count = 0;
+    while sorted.next().unwrap().is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 1_000);
+    // What fits the buffer needs no room at all.
+    let nothing = Room::of(0);
+    let mut sorter = Sorter::new(&folder.0, 64 << 10).within(&nothing);
+    sorter.push(b"key", b"payload").unwrap();
+    assert!(sorter.finish().is_ok());
 }

@@ -25,6 +25,8 @@ pub struct CollectMetrics {
     overdue: IntGaugeVec,
     needs_full: IntGaugeVec,
     panics: IntCounterVec,
+    quota_used: IntGaugeVec,
+    quota_limit: IntGaugeVec,
     vault_bytes: IntGauge,
     vault_entries: IntGauge,
     written: IntGauge,
@@ -118,6 +120,20 @@ impl CollectMetrics {
                 ),
                 &["portal"],
             ))?,
+            quota_used: add.add(IntGaugeVec::new(
+                Opts::new(
+                    "octroi_collect_quota_used_bytes",
+                    "Octets of the portal in vault and work folder.",
+                ),
+                &["portal"],
+            ))?,
+            quota_limit: add.add(IntGaugeVec::new(
+                Opts::new(
+                    "octroi_collect_quota_limit_bytes",
+                    "How many there may be: its quota.",
+                ),
+                &["portal"],
+            ))?,
             vault_bytes: add.add(IntGauge::new(
                 "octroi_collect_vault_bytes",
                 "Octets in the vault.",
@@ -188,6 +204,13 @@ impl CollectMetrics {
     /// Counts panics of a portal's work.
     pub fn panics(&self, portal: &str, count: u64) {
         self.panics.with_label_values(&[portal]).inc_by(count);
+    }
+
+    /// What a portal has of its quota, octets.
+    pub fn quota(&self, portal: &str, used: u64, limit: u64) {
+        let of = [portal];
+        self.quota_used.with_label_values(&of).set(whole(used));
+        self.quota_limit.with_label_values(&of).set(whole(limit));
     }
 
     /// Counts the vault.

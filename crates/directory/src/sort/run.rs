@@ -6,6 +6,8 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::room::{Room, Share};
+
 use super::record::{HEAD, lengths, parts, prefix};
 
 /// Octets written at once to a run, and the most that are read at once.
@@ -16,6 +18,7 @@ pub(super) const CHUNK: usize = 128 << 10;
 pub(super) struct Run {
     file: File,
     length: u64,
+    _share: Share,
 }
 
 /// Creates a file and takes its name away at once.
@@ -50,17 +53,20 @@ fn nameless(folder: &Path) -> io::Result<File> {
 pub(super) struct RunWriter {
     out: io::BufWriter<File>,
     length: u64,
+    share: Share,
 }
 
 impl RunWriter {
-    pub(super) fn new(folder: &Path) -> io::Result<Self> {
+    pub(super) fn new(folder: &Path, room: &Room) -> io::Result<Self> {
         Ok(Self {
             out: io::BufWriter::with_capacity(CHUNK, nameless(folder)?),
             length: 0,
+            share: room.share(),
         })
     }
 
     pub(super) fn record(&mut self, record: &[u8]) -> io::Result<()> {
+        self.share.take(record.len() as u64)?;
         self.length += record.len() as u64;
         self.out.write_all(record)
     }
@@ -74,6 +80,7 @@ impl RunWriter {
         Ok(Run {
             file,
             length: self.length,
+            _share: self.share,
         })
     }
 }
