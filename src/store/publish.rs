@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use octroi_entitlements::overlay::{Change, Entry};
+use octroi_entitlements::overlay::{self, Change, Entry};
 use octroi_entitlements::subscription::{Checker, RuleBroken};
 use octroi_entitlements::{Snapshot, SnapshotError};
 use octroi_saml::Time;
@@ -73,6 +73,14 @@ pub enum PublishError {
         number: usize,
         /// The first rule that it breaks.
         rule: RuleBroken,
+    },
+    /// A change contradicts one before it.
+    #[error("change {number}: {why}")]
+    Contradiction {
+        /// Which, from 1.
+        number: usize,
+        /// What does not fit.
+        why: octroi_entitlements::overlay::Contradiction,
     },
     /// Rules cannot be asked.
     #[error("the time zone Europe/Paris is missing from this program")]
@@ -293,6 +301,10 @@ impl Publisher {
                 return Err(PublishError::Rule { number, rule });
             }
         }
+        overlay::consistent(changes).map_err(|(at, why)| PublishError::Contradiction {
+            number: at + 1,
+            why,
+        })?;
         let newest = self.newest().await?;
         let mut log = self.log_end(newest.as_ref()).await?;
         // A change that no node would hold is not taken: whoever revokes somebody must hear that it does not count.

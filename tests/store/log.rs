@@ -352,3 +352,24 @@ async fn a_node_that_was_away_while_changes_were_collected_loses_none_that_it_ha
     let resumed = depot.node("node").resume().unwrap();
     assert_eq!(resumed.snapshot.unwrap().generation(), 2);
 }
+
+#[tokio::test]
+async fn a_change_that_a_build_would_set_aside_is_not_appended() {
+    let depot = Depot::new();
+    let change = |text: &str| serde_json::from_str::<Change>(text).unwrap();
+    let put = change(
+        r#"{"kind":"subscription-put","subscription":"s9","resource":"ark:/99999/push.1","schools":["0561622J"],"type":"ETABL","publics":["ELEVE"],"from":1788213600,"until":1819749600}"#,
+    );
+    let given = change(
+        r#"{"kind":"assignment-put","assignment":{"subscription":"s9","school":"0561622J","target":{"kind":"division","code":"3EME2"}}}"#,
+    );
+    let changes = [put.clone(), given];
+    let refused = depot.publisher.append(&changes, noon());
+    let error = refused.await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("change 2:") && error.contains("ETABL"),
+        "{error}"
+    );
+    assert!(!depot.object(&batch_name(1)).exists(), "nothing at all");
+    assert_eq!(depot.append(&[put, ended("s9")]).await, 2);
+}

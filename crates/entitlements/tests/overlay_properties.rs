@@ -7,132 +7,16 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use octroi_entitlements::overlay::{
-    Assignment, AssignmentPut, Change, Entry, SubscriptionPut, Target,
-};
+use octroi_entitlements::overlay::{Change, Entry};
 use octroi_entitlements::{
-    BuildOptions, Directory, Profile, Pseudonymizer, Public, Query, Silent, Snapshot, Sources,
-    SubscriptionKind, build, explain,
+    BuildOptions, Directory, Pseudonymizer, Query, Silent, Snapshot, Sources, build, explain,
 };
-use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
 use support::changes::Edited;
+use support::logs::{family, log};
 use support::naive::Question;
-use support::random::{CODES, RESOURCES, SCHOOLS, country, fast, people, questions, resource_id};
-use support::{Country, Folder, january};
-
-/// Names in the snapshot and one beside it.
-fn subscription() -> impl Strategy<Value = String> {
-    (0..17_usize).prop_map(|number| format!("s{number}"))
-}
-
-fn school() -> impl Strategy<Value = String> {
-    prop_oneof![8 => select(&SCHOOLS[..]), 1 => Just("9999999Z")].prop_map(str::to_owned)
-}
-
-fn resource() -> impl Strategy<Value = String> {
-    (0..=RESOURCES).prop_map(resource_id)
-}
-
-/// ENT project and identifier, by either code of merged projects; sometimes of nobody.
-fn person() -> impl Strategy<Value = (String, String)> {
-    (
-        0..9_usize,
-        select(&["A0", "B0", "C0", "Z9"][..]),
-        any::<bool>(),
-    )
-        .prop_map(|(number, other, own)| match people().get(number) {
-            Some(person) if own => (person.ent.clone(), person.id.clone()),
-            Some(person) => (other.to_owned(), person.id.clone()),
-            None => (other.to_owned(), "nobody".to_owned()),
-        })
-}
-
-fn target() -> impl Strategy<Value = Target> {
-    let code = || select(&CODES[..]).prop_map(str::to_owned);
-    let class = || select(&["6A", "6B", "LAT", "9Z"][..]).prop_map(str::to_owned);
-    prop_oneof![
-        person().prop_map(|(ent, person)| Target::Person { ent, person }),
-        class().prop_map(|code| Target::Division { code }),
-        class().prop_map(|code| Target::Group { code }),
-        code().prop_map(|code| Target::Level { code }),
-        code().prop_map(|code| Target::Subject { code }),
-        select(&Profile::ALL[..]).prop_map(|profile| Target::Profile { profile }),
-    ]
-}
-
-fn licence() -> impl Strategy<Value = Assignment> {
-    (subscription(), school(), target()).prop_map(|(subscription, school, target)| Assignment {
-        subscription,
-        school,
-        target,
-    })
-}
-
-fn put() -> impl Strategy<Value = SubscriptionPut> {
-    (
-        subscription(),
-        resource(),
-        vec(school(), 1..4),
-        any::<bool>(),
-        subsequence(&Public::ALL[..], 1..=3),
-        1..=20_i64,
-        1..=10_i64,
-    )
-        .prop_map(
-            |(subscription, resource, schools, individual, publics, from, length)| {
-                SubscriptionPut {
-                    subscription,
-                    resource,
-                    schools,
-                    kind: if individual {
-                        SubscriptionKind::Individual
-                    } else {
-                        SubscriptionKind::WholeSchool
-                    },
-                    publics,
-                    from: january(from),
-                    until: january(from + length),
-                }
-            },
-        )
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    prop_oneof![
-        6 => put().prop_map(Change::SubscriptionPut),
-        2 => (subscription(), 1..=31_i64).prop_map(|(subscription, day)| {
-            Change::SubscriptionEnded { subscription, until: january(day) }
-        }),
-        6 => licence().prop_map(|assignment| {
-            Change::AssignmentPut(AssignmentPut { assignment, from: None, until: None })
-        }),
-        3 => licence().prop_map(Change::AssignmentEnded),
-        2 => person().prop_map(|(ent, person)| Change::PersonRevoked { ent, person }),
-        1 => person().prop_map(|(ent, person)| Change::PersonRestored { ent, person }),
-        1 => (0..3_usize).prop_map(|n| Change::PublisherSuspended { publisher: format!("pub-{n}") }),
-        1 => (0..3_usize).prop_map(|n| Change::PublisherResumed { publisher: format!("pub-{n}") }),
-        1 => resource().prop_map(|resource| Change::ResourceSuspended { resource }),
-        1 => resource().prop_map(|resource| Change::ResourceResumed { resource }),
-    ]
-}
-
-/// Gaps are allowed.
-fn log() -> impl Strategy<Value = Vec<Arc<Entry>>> {
-    vec((change(), 1..3_u64), 0..24).prop_map(|changes| {
-        let mut sequence = 0;
-        let entries = changes.into_iter().map(|(change, step)| {
-            sequence += step;
-            Arc::new(Entry {
-                sequence,
-                at: january(1),
-                change,
-            })
-        });
-        entries.collect()
-    })
-}
+use support::random::{country, fast, questions, resource_id};
+use support::{Country, Folder};
 
 fn edited(country: &Country, log: &[Arc<Entry>]) -> Edited {
     let mut edited = Edited::new(country);
@@ -239,6 +123,59 @@ proptest! {
             prop_assert_eq!(&answer, &edited.ask(question), "{:?}", question);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_mother_that_is_put_opens_her_family((country, log) in family()) {
+        let snapshot = Arc::new(country.snapshot());
+        let directory = Directory::new(snapshot, &log);
+        let pseudonymizer = Pseudonymizer::new(&[9; 32]).unwrap();
+        let edited = edited(&country, &log);
+        for question in questions(&country).into_iter().step_by(7) {
+            let answer = fast((&directory).into(), &pseudonymizer, &query(&question));
+            prop_assert_eq!(&answer, &edited.ask(question), "{:?}", question);
+        }
+    }
+}
+
+/// It is only worth something when people who had nothing of a member come in by a put of the mother, and when the time
+/// of a licence turns answers.
+#[test]
+fn random_families_are_opened_by_what_was_put_and_given_for_a_time() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut opened, mut for_a_time) = (0, 0);
+    for _ in 0..200 {
+        let (country, log) = family().new_tree(&mut runner).unwrap().current();
+        // Only the mother is put: whoever comes to a member comes through her.
+        let put = |entry: &&Arc<Entry>| match &entry.change {
+            Change::SubscriptionPut(put) => put.resource == resource_id(0),
+            _ => true,
+        };
+        let log: Vec<Arc<Entry>> = log.iter().filter(put).cloned().collect();
+        let undated: Vec<Arc<Entry>> = log.iter().map(without_times).collect();
+        let (before, after) = (Edited::new(&country), edited(&country, &log));
+        let always = edited(&country, &undated);
+        for question in questions(&country).into_iter().step_by(7) {
+            let of_member = [1, 2].iter().any(|n| question.resource == resource_id(*n));
+            let answer = after.ask(question);
+            opened += u32::from(of_member && before.ask(question).is_err() && answer.is_ok());
+            for_a_time += u32::from(answer != always.ask(question));
+        }
+    }
+    assert!(opened >= 50 && for_a_time >= 10, "{opened} {for_a_time}");
+}
+
+/// The same entry, its licence given as long as the subscription holds.
+fn without_times(entry: &Arc<Entry>) -> Arc<Entry> {
+    let mut entry = Entry::clone(entry);
+    if let Change::AssignmentPut(put) = &mut entry.change {
+        (put.from, put.until) = (None, None);
+    }
+    Arc::new(entry)
 }
 
 /// The property above is only worth something when logs turn answers, and in every way.

@@ -2,7 +2,8 @@
 //!
 //! The result is that of editing the tables entry by entry (`docs/overlay.md`). Revocations and suspensions are never
 //! taken in: they stand beside every body until they are lifted. What an entry names and the sources do not know is set
-//! aside under its sequence; licences are not counted here, whoever wrote the entry did.
+//! aside under its sequence. Licences that the log gives are not counted, whoever wrote the entry did; those that the tables
+//! give are, also when the log has put their subscription.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,6 +131,12 @@ pub(crate) fn on_subscriptions(
             continue;
         };
         let terms = subscriptions.terms.number(work, left.terms);
+        // An entry has no counts: those of the table's line go on to hold, and what the tables assign is counted.
+        let line = position(subscriptions, id).map(|at| &subscriptions.rows[at]);
+        let individual = left.terms.kind == SubscriptionKind::Individual;
+        let counted = line.filter(|_| individual);
+        let limited = counted.and_then(|line| line.limited.clone());
+        let category = counted.map_or(Category::Transferable, |line| line.category);
         if let Some(row) = left.row {
             subscriptions.rows[row].record.terms = terms;
             continue;
@@ -144,8 +151,8 @@ pub(crate) fn on_subscriptions(
             },
             id: id.to_owned(),
             schools: left.schools,
-            limited: None,
-            category: Category::Transferable,
+            limited,
+            category,
         });
     }
     let is_replaced = |row: &SubscriptionRow| {

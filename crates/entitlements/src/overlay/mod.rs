@@ -1,11 +1,11 @@
 //! Changes since the build: a log of entries, compiled against one snapshot and asked before it.
 //!
-//! Compiling is a fold: each entry changes the [`Effects`] that stand so far, in the order of the log, and nothing is ever
+//! Compiling is a fold: each entry changes the effects that stand so far, in the order of the log, and nothing is ever
 //! undone. So adding entries costs a copy of the effects and the new entries, on whatever thread adds them, never on
 //! one that answers. Files of this module: `change` (what an entry says), `ruled` (the rules that whoever makes one
 //! keeps), `compile` (the fold), `effects` (what a look-up asks), `unknown` (what the snapshot does not know). The
 //! semantics are in `docs/overlay.md`.
-//! Nothing here decides a right; [`crate::rules`] does.
+//! Nothing here decides a right; `rules` does.
 
 mod change;
 mod compile;
@@ -19,6 +19,7 @@ pub use self::change::{
     Assignment, AssignmentPut, Change, Entry, EntryError, MAX_SCHOOLS, SubscriptionPut, Target,
 };
 pub(crate) use self::effects::{Changed, Effects, Given, Licences, Through};
+pub use self::ruled::{Contradiction, consistent};
 pub use self::unknown::{MAX_TOLD, Unknown, What};
 use crate::Snapshot;
 

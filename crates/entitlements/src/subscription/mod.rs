@@ -3,7 +3,7 @@
 //! Whoever takes a subscription in, a table of the source directory or a web service, hands the texts over as
 //! [`Fields`] and is told every broken rule with the field at fault, or gets [`Checked`] terms. Licence counts are kept
 //! by a [`Ledger`]. Nothing here reads a file, a snapshot or a clock, and nothing decides on an access:
-//! [`crate::rules`] does.
+//! `rules` does.
 
 mod automatic;
 mod check;

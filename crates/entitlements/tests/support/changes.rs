@@ -69,34 +69,15 @@ impl Edited {
                 }
             }
             Change::AssignmentPut(put) => {
-                assert_eq!(
-                    (put.from, put.until),
-                    (None, None),
-                    "read by tests of their own"
-                );
-                let assignment = self.assignment(&put.assignment);
+                self.take_back(&put.assignment);
+                let assignment = Assignment {
+                    from: put.from.map(day),
+                    until: put.until.map(day),
+                    ..self.assignment(&put.assignment)
+                };
                 self.country.assignments.push(assignment);
             }
-            Change::AssignmentEnded(licence) => {
-                let gone = self.assignment(licence);
-                let speaker = |ent: &str| self.speaker(ent);
-                let kept = self.country.assignments.iter().filter(|a| {
-                    (
-                        &a.subscription,
-                        &a.school,
-                        a.kind,
-                        speaker(&a.ent),
-                        &a.target,
-                    ) != (
-                        &gone.subscription,
-                        &gone.school,
-                        gone.kind,
-                        speaker(&gone.ent),
-                        &gone.target,
-                    )
-                });
-                self.country.assignments = kept.cloned().collect();
-            }
+            Change::AssignmentEnded(licence) => self.take_back(licence),
             Change::PersonRevoked { ent, person } => {
                 self.people.insert((self.speaker(ent), person.clone()));
             }
@@ -117,6 +98,28 @@ impl Edited {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Takes away whatever this very target has of a licence.
+    fn take_back(&mut self, licence: &Licence) {
+        let gone = self.assignment(licence);
+        let speaker = |ent: &str| self.speaker(ent);
+        let kept = self.country.assignments.iter().filter(|a| {
+            (
+                &a.subscription,
+                &a.school,
+                a.kind,
+                speaker(&a.ent),
+                &a.target,
+            ) != (
+                &gone.subscription,
+                &gone.school,
+                gone.kind,
+                speaker(&gone.ent),
+                &gone.target,
+            )
+        });
+        self.country.assignments = kept.cloned().collect();
     }
 
     fn assignment(&self, licence: &Licence) -> Assignment {

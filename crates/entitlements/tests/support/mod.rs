@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use octroi_entitlements::{BuildOptions, BuildReport, Silent, Snapshot, Sources, build};
 
 pub mod changes;
+pub mod entries;
+pub mod logs;
 pub mod naive;
 pub mod random;
 pub mod segments;
