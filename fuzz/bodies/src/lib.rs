@@ -11,6 +11,7 @@
 pub mod archive;
 pub mod c14n;
 pub mod configuration;
+pub mod delta;
 pub mod form;
 pub mod metadata;
 pub mod overlay;
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     ("configuration", configuration::body),
     ("archive", archive::body),
     ("segment", segment::body),
+    ("delta", delta::body),
     ("store", store::body),
 ];
 

@@ -41,6 +41,21 @@ fn short_and_empty_inputs_harm_nobody() {
     }
 }
 
+/// Seeds that are refused would leave the fuzzer at the header: they are then to be written anew (`seeds.rs`).
+#[test]
+fn the_seeds_of_differences_are_applied() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/delta");
+    for entry in fs::read_dir(corpus).unwrap() {
+        let path = entry.unwrap().path();
+        let octets = fs::read(&path).unwrap();
+        assert!(
+            octroi_fuzz_bodies::delta::is_applied(&octets),
+            "{}",
+            path.display()
+        );
+    }
+}
+
 /// Seeds that no longer verify would leave the fuzzer at the first check: they are then to be written anew (`seeds.rs`).
 #[test]
 fn the_signed_seeds_are_accepted() {

@@ -97,6 +97,93 @@ fn write_the_snapshots() {
 }
 
 /// Few records, with a family that its mother opens and dated assignments.
+/// Files of differences on the segment `corpus/segment/small-2D.segment`.
+#[test]
+#[ignore = "writes into the source tree"]
+fn write_the_deltas() {
+    const GAR: &str = "xmlns:men=\"http://data.education.fr/ns/gar\"";
+    let record = |element: &str, fields: &[(&str, &str)]| {
+        let fields: String = fields
+            .iter()
+            .map(|(name, text)| format!("<men:{name}>{text}</men:{name}>"))
+            .collect();
+        let raw = format!("<men:{element} {GAR}>{fields}</men:{element}>");
+        serde_json::json!({ "record": raw }).to_string()
+    };
+    let school = |uai: &str| {
+        let name = ("GARStructureNomCourant", "Collège");
+        record("GAREtab", &[("GARStructureUAI", uai), name])
+    };
+    let pupil = |id: &str, uai: &str| {
+        let profiles = format!(
+            "<men:GARStructureUAI>{uai}</men:GARStructureUAI><men:GARPersonProfil>National_elv</men:GARPersonProfil>"
+        );
+        record(
+            "GAREleve",
+            &[
+                ("GARPersonIdentifiant", id),
+                ("GARPersonProfils", &profiles),
+                ("GARPersonNom", "Nom"),
+                ("GARPersonPrenom", "Zoé"),
+                ("GARPersonAutresPrenoms", "Zoé"),
+                ("GARPersonEtab", uai),
+            ],
+        )
+    };
+    let group = record(
+        "GARGroupe",
+        &[
+            ("GARGroupeCode", "3G"),
+            ("GARStructureUAI", "0350001A"),
+            ("GARGroupeLibelle", "Groupe"),
+            ("GARGroupeStatut", "GROUPE"),
+        ],
+    );
+    let member = record(
+        "GARPersonGroupe",
+        &[
+            ("GARStructureUAI", "0350001A"),
+            ("GARPersonIdentifiant", "new"),
+            ("GARGroupeCode", "3G"),
+        ],
+    );
+    let remove = |what: &str| format!("{{\"remove\":{what}}}");
+    let files = [
+        (
+            "comes",
+            vec![
+                member,
+                pupil("new", "0350001A"),
+                group,
+                school("0350001A"),
+                pupil("lost", "9999999Z"),
+            ],
+        ),
+        (
+            "leaves",
+            vec![
+                pupil("p2", "0561622J"),
+                remove(r#"{"person":"p1"}"#),
+                remove(r#"{"manager":"m1"}"#),
+                remove(r#"{"person":"t1"}"#),
+                remove(r#"{"group":{"uai":"0561622J","code":"6A"}}"#),
+            ],
+        ),
+        ("empties", vec![remove(r#"{"school":"0561622J"}"#)]),
+        ("nothing", Vec::new()),
+    ];
+    for (name, changes) in files {
+        let header = r#"{"format":"octroi-delta-1","ent":"B0","degree":"2D","base":"20261127_031500","sequence":1}"#;
+        let end = format!("{{\"end\":{}}}\n", changes.len());
+        let lines = [vec![header.to_owned()], changes, vec![end]].concat();
+        fs::write(
+            folder("corpus/delta").join(format!("{name}.jsonl")),
+            lines.join("\n"),
+        )
+        .unwrap();
+    }
+}
+
 fn smallest() -> support::Country {
     let mut country = support::Country::smallest();
     country.resources[0].family = "f".into();
