@@ -23,6 +23,7 @@ mod load;
 mod log;
 mod manage;
 mod name;
+mod names;
 mod number;
 mod options;
 mod pack;

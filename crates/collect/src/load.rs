@@ -69,7 +69,13 @@ impl<'o> Load<'o> {
         } else {
             &mut self.people
         };
-        sorter.push(&self.key, &[]).map_err(ImportError::temporary)
+        push(sorter, &self.key, &[])
+    }
+
+    /// Begins what an entry says with where it stands.
+    fn begin(&mut self, at: Position) {
+        let origin = self.origin(at);
+        entry::origin(&mut self.said, origin);
     }
 
     fn origin(&self, at: Position) -> Origin {
@@ -137,9 +143,8 @@ impl<'o> Load<'o> {
                 }
             }
         }
-        let origin = self.origin(at);
+        self.begin(at);
         let said = &mut self.said;
-        entry::origin(said, origin);
         pack::number(said, u64::from(record.kind == RecordKind::Pupil));
         for means in [Means::Civility, Means::Name, Means::GivenName, Means::Mail] {
             pack::text(said, values.first(means));
@@ -149,15 +154,9 @@ impl<'o> Load<'o> {
             pack::number(said, u64::from(*school));
             pack::number(said, u64::from(*profiles));
         }
-        entry::key(
-            &mut self.key,
-            values.first(Means::Person),
-            Kind::Person,
-            None,
-        );
-        self.people
-            .push(&self.key, said)
-            .map_err(ImportError::temporary)
+        let whose = values.first(Means::Person);
+        entry::key(&mut self.key, whose, Kind::Person, None);
+        push(&mut self.people, &self.key, &self.said)
     }
 
     fn manager(&mut self, at: Position, values: &Values<'_>) -> Result<(), ImportError> {
@@ -166,9 +165,8 @@ impl<'o> Load<'o> {
             let school = self.tables.schools.number(0, uai, &mut self.budget)?;
             self.subjects.push(school);
         }
-        let origin = self.origin(at);
+        self.begin(at);
         let said = &mut self.said;
-        entry::origin(said, origin);
         for means in [Means::Civility, Means::Name, Means::GivenName] {
             pack::text(said, values.first(means));
         }
@@ -180,15 +178,9 @@ impl<'o> Load<'o> {
         for school in &self.subjects {
             pack::number(said, u64::from(*school));
         }
-        entry::key(
-            &mut self.key,
-            values.first(Means::Person),
-            Kind::Person,
-            None,
-        );
-        self.managers
-            .push(&self.key, said)
-            .map_err(ImportError::temporary)
+        let whose = values.first(Means::Person);
+        entry::key(&mut self.key, whose, Kind::Person, None);
+        push(&mut self.managers, &self.key, &self.said)
     }
 
     /// Something that a person has in a school.
@@ -221,20 +213,13 @@ impl<'o> Load<'o> {
                     .number(school, values.first(Means::Code), budget)?
             }
         };
-        let origin = self.origin(at);
-        entry::origin(&mut self.said, origin);
+        self.begin(at);
         for subject in &self.subjects {
             pack::number(&mut self.said, u64::from(*subject));
         }
-        entry::key(
-            &mut self.key,
-            values.first(Means::Person),
-            kind,
-            Some((school, code)),
-        );
-        self.people
-            .push(&self.key, &self.said)
-            .map_err(ImportError::temporary)
+        let whose = values.first(Means::Person);
+        entry::key(&mut self.key, whose, kind, Some((school, code)));
+        push(&mut self.people, &self.key, &self.said)
     }
 
     fn group(
@@ -415,4 +400,9 @@ impl Sink for Load<'_> {
     fn moved(&mut self) -> Result<(), ImportError> {
         self.log.advance()
     }
+}
+
+/// Sends an entry on its way to its person.
+fn push(sorter: &mut Sorter, key: &[u8], said: &[u8]) -> Result<(), ImportError> {
+    sorter.push(key, said).map_err(ImportError::temporary)
 }

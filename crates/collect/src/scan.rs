@@ -14,13 +14,11 @@ use quick_xml::reader::Reader;
 use crate::check::{Check, MAX_DEPTH};
 use crate::error::ImportError;
 use crate::name::FileKind;
+use crate::names::{Names, binding, prefix_of, record_name};
 use crate::rule::{Loss, Rule};
 use crate::schema::{FileType, RecordType, namespace};
 use crate::values::Values;
 use crate::window::{Stuck, Window};
-
-/// Most attributes of one element.
-const MAX_ATTRIBUTES: usize = 64;
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,16 +90,6 @@ pub(crate) fn scan(
     }
 }
 
-/// The name of the element with which a record that stands alone begins.
-fn record_name(raw: &str) -> (&str, &str) {
-    let name = raw
-        .trim_start()
-        .strip_prefix('<')
-        .and_then(|rest| rest.split(['>', '/', ' ', '\t', '\r', '\n']).next())
-        .unwrap_or_default();
-    name.split_once(':').unwrap_or(("", name))
-}
-
 /// Whether a text begins like a record of an archive.
 pub(crate) fn is_record(degree: Degree, raw: &str) -> bool {
     FileType::record(degree, record_name(raw).1).is_some()
@@ -117,7 +105,7 @@ pub(crate) fn scan_record(
     if let Some((file, _)) = FileType::record(degree, local) {
         let mut scan = Scan::new(degree, file);
         scan.place = Place::Inside;
-        scan.prefix = prefix_of(prefix);
+        scan.names.bound = prefix_of(prefix);
         scan.alone = true;
         scan.window(raw, true, sink)?;
     }
@@ -133,10 +121,8 @@ enum Place {
 
 struct Scan {
     file: &'static FileType,
-    namespace: &'static str,
+    names: Names,
     place: Place,
-    /// The prefix of the schema's namespace with its colon, or empty.
-    prefix: String,
     /// The name of the root as it was written.
     root: String,
     /// Where the window begins.
@@ -160,21 +146,12 @@ struct Open<'w> {
     depth: usize,
 }
 
-fn prefix_of(name: &str) -> String {
-    if name.is_empty() {
-        String::new()
-    } else {
-        format!("{name}:")
-    }
-}
-
 impl Scan {
     fn new(degree: Degree, file: &'static FileType) -> Self {
         Self {
             file,
-            namespace: namespace(degree),
+            names: Names::new(namespace(degree)),
             place: Place::Before,
-            prefix: String::new(),
             root: String::new(),
             offset: 0,
             records: 0,
@@ -269,7 +246,9 @@ impl Scan {
                         }
                         open.names[open.depth] = name;
                         open.depth += 1;
-                        let local = self.local(name, &start, open.own.as_deref(), &mut check);
+                        let local = self
+                            .names
+                            .local(name, &start, open.own.as_deref(), &mut check);
                         check.start(local);
                         continue;
                     }
@@ -403,7 +382,7 @@ impl Scan {
                 "attributes of the root that are not well-formed",
             )
         })?;
-        if bound.as_deref() != Some(self.namespace) {
+        if bound.as_deref() != Some(self.names.uri) {
             return Err((
                 Rule::Root,
                 "the root is not in the namespace of the archive's degree",
@@ -415,7 +394,7 @@ impl Scan {
                 "the root is not the one that the file's name promises",
             ));
         }
-        self.prefix = prefix_of(prefix);
+        self.names.bound = prefix_of(prefix);
         self.root = name.to_owned();
         self.place = Place::Inside;
         Ok(())
@@ -441,12 +420,12 @@ impl Scan {
         if !start.attributes_raw().is_empty() {
             let (prefix, _) = name.split_once(':').unwrap_or(("", name));
             if let Ok(Some(bound)) = binding(start, prefix)
-                && bound == self.namespace
+                && bound == self.names.uri
             {
                 open.own = Some(prefix_of(prefix));
             }
         }
-        let local = self.local(name, start, open.own.as_deref(), check);
+        let local = self.names.local(name, start, open.own.as_deref(), check);
         let known = |local: &str| self.file.records.iter().find(|record| record.name == local);
         match local.and_then(known) {
             Some(record) => {
@@ -460,61 +439,6 @@ impl Scan {
             }),
         }
         open
-    }
-
-    /// The local name of an element in the schema's namespace. Attributes are none, except what XML itself uses.
-    #[inline]
-    fn local<'w>(
-        &self,
-        name: &'w str,
-        start: &BytesStart<'_>,
-        own: Option<&str>,
-        check: &mut Check<'w>,
-    ) -> Option<&'w str> {
-        let plain = start.attributes_raw().is_empty();
-        let strip = |prefix: &str| {
-            name.strip_prefix(prefix)
-                .filter(|local| !local.contains(':'))
-        };
-        if plain {
-            return strip(&self.prefix).or_else(|| own.and_then(strip));
-        }
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let mut bound = None;
-        for (number, attribute) in start.attributes().enumerate() {
-            let Ok(attribute) = attribute else {
-                check.fault(Rule::WellFormed, || {
-                    "an attribute that is not well-formed".to_owned()
-                });
-                return None;
-            };
-            let key = attribute.key.into_inner();
-            if number == MAX_ATTRIBUTES {
-                check.fault(Rule::Attribute, || {
-                    format!("more than {MAX_ATTRIBUTES} attributes")
-                });
-                return None;
-            }
-            if key == "xmlns" || key.starts_with("xmlns:") {
-                if key
-                    .strip_prefix("xmlns")
-                    .is_some_and(|rest| rest.trim_start_matches(':') == prefix)
-                {
-                    bound = Some(attribute.value.as_ref() == self.namespace);
-                }
-            } else if !key.ends_with(":schemaLocation")
-                && !key.ends_with(":noNamespaceSchemaLocation")
-            {
-                check.fault(Rule::Attribute, || {
-                    "an attribute that is not in the schema".to_owned()
-                });
-                return None;
-            }
-        }
-        match bound {
-            Some(ours) => ours.then_some(local),
-            None => strip(&self.prefix).or_else(|| own.and_then(strip)),
-        }
     }
 
     /// A record ended.
@@ -560,26 +484,6 @@ impl Scan {
         self.rank = self.rank.max(rank);
         sink.record(record, at, raw, &check.values)
     }
-}
-
-/// What an element binds `prefix` to.
-fn binding(start: &BytesStart<'_>, prefix: &str) -> Result<Option<String>, ()> {
-    let mut bound = None;
-    for (number, attribute) in start.attributes().enumerate() {
-        let attribute = attribute.map_err(|_| ())?;
-        let key = attribute.key.into_inner();
-        if number == MAX_ATTRIBUTES {
-            return Err(());
-        }
-        let names = match key.strip_prefix("xmlns:") {
-            Some(name) => name == prefix,
-            None => key == "xmlns" && prefix.is_empty(),
-        };
-        if names {
-            bound = Some(attribute.value.into_owned());
-        }
-    }
-    Ok(bound)
 }
 
 #[cfg(test)]

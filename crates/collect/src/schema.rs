@@ -258,6 +258,37 @@ const PERSON_LEVEL: RecordType = RecordType {
     fields: &[UAI, PERSON, one("GARMEFSTAT4Code", 4, Means::Code)],
 };
 
+/// The staff of both degrees: they differ in what their posts are called, and in what follows.
+macro_rules! staff {
+    ($posts:literal, $code:literal $(, $more:expr)*) => {
+        RecordType {
+            kind: RecordKind::Staff,
+            name: "GAREnseignant",
+            fields: &[
+                PERSON,
+                PROFILES,
+                OTHER_ID,
+                BIRTH_NAME,
+                NAME,
+                GIVEN_NAME,
+                GIVEN_NAMES,
+                CIVILITY,
+                ATTACHED_TO,
+                PERSON_SCHOOL,
+                BIRTH_DATE,
+                optional(nested(
+                    $posts,
+                    &[
+                        one("GARStructureUAI", 45, Means::Nothing),
+                        many(one($code, 255, Means::Nothing)),
+                    ],
+                )),
+                $($more,)*
+            ],
+        }
+    };
+}
+
 static SECOND: [FileType; 5] = [
     FileType {
         root: "GAR-ENT-Etab",
@@ -315,31 +346,11 @@ static SECOND: [FileType; 5] = [
     FileType {
         root: "GAR-ENT-Enseignant",
         records: &[
-            RecordType {
-                kind: RecordKind::Staff,
-                name: "GAREnseignant",
-                fields: &[
-                    PERSON,
-                    PROFILES,
-                    OTHER_ID,
-                    BIRTH_NAME,
-                    NAME,
-                    GIVEN_NAME,
-                    GIVEN_NAMES,
-                    CIVILITY,
-                    ATTACHED_TO,
-                    PERSON_SCHOOL,
-                    BIRTH_DATE,
-                    optional(nested(
-                        "GAREnsDisciplinesPostes",
-                        &[
-                            one("GARStructureUAI", 45, Means::Nothing),
-                            many(one("GAREnsDisciplinePosteCode", 255, Means::Nothing)),
-                        ],
-                    )),
-                    optional(MAIL),
-                ],
-            },
+            staff!(
+                "GAREnsDisciplinesPostes",
+                "GAREnsDisciplinePosteCode",
+                optional(MAIL)
+            ),
             PERSON_MEF,
         ],
     },
@@ -382,30 +393,7 @@ static FIRST: [FileType; 5] = [
     FileType {
         root: "GAR-ENT-Enseignant",
         records: &[
-            RecordType {
-                kind: RecordKind::Staff,
-                name: "GAREnseignant",
-                fields: &[
-                    PERSON,
-                    PROFILES,
-                    OTHER_ID,
-                    BIRTH_NAME,
-                    NAME,
-                    GIVEN_NAME,
-                    GIVEN_NAMES,
-                    CIVILITY,
-                    ATTACHED_TO,
-                    PERSON_SCHOOL,
-                    BIRTH_DATE,
-                    optional(nested(
-                        "GAREnsSpecialitesPostes",
-                        &[
-                            one("GARStructureUAI", 45, Means::Nothing),
-                            many(one("GAREnsSpecialitePosteCode", 255, Means::Nothing)),
-                        ],
-                    )),
-                ],
-            },
+            staff!("GAREnsSpecialitesPostes", "GAREnsSpecialitePosteCode"),
             PERSON_LEVEL,
         ],
     },
