@@ -189,19 +189,26 @@ fn public_of(profile: Profile) -> Option<Public> {
     }
 }
 
+/// The school that another is a part of, by its identifier: `0650499P-ET6` is a part of `0650499P`.
+#[inline]
+pub(crate) fn whole_school(school: &str) -> Option<&str> {
+    school.split_once('-').map(|(whole, _)| whole)
+}
+
 /// Which of a person's schools counts when the tile named one: that very school, else the one it is a part of
-/// (`0650499P-ET6` is a part of `0650499P`). It narrows: `None` means that no school counts.
-pub(crate) fn chosen_school<'a>(
-    asked: &str,
-    schools: impl Iterator<Item = &'a str>,
+/// ([`whole_school`]). It narrows: `None` means that no school counts.
+#[inline]
+pub(crate) fn chosen_school<School: PartialEq>(
+    asked: Option<School>,
+    whole: Option<School>,
+    schools: impl Iterator<Item = School>,
 ) -> Option<usize> {
-    let whole = asked.split_once('-').map(|(whole, _)| whole);
     let mut fallback = None;
-    for (position, school) in schools.enumerate() {
+    for (position, school) in schools.map(Some).enumerate() {
         if school == asked {
             return Some(position);
         }
-        if Some(school) == whole {
+        if school == whole {
             fallback = Some(position);
         }
     }
@@ -473,8 +480,9 @@ mod tests {
 
     #[test]
     fn the_school_asked_for_narrows() {
-        let choose =
-            |asked, schools: &[&'static str]| chosen_school(asked, schools.iter().copied());
+        let choose = |asked, schools: &[&'static str]| {
+            chosen_school(Some(asked), whole_school(asked), schools.iter().copied())
+        };
         assert_eq!(choose("0561622J", &["0350042F", "0561622J"]), Some(1));
         assert_eq!(choose("0561622J", &["0350042F"]), None);
         assert_eq!(choose("0650499P-ET6", &["0650499P"]), Some(0));

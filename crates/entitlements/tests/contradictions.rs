@@ -16,6 +16,10 @@ const SUBSCRIPTIONS: usize = 16;
 const TERMS: usize = 17;
 const AFFILIATIONS: usize = 18;
 const PEOPLE: usize = 19;
+const PERSON_INDEX: usize = 20;
+const OFFER_INDEX: usize = 21;
+/// Octets of a slot of these two.
+const SLOT: usize = 32;
 
 /// A file that is to be damaged.
 struct File(Vec<u8>);
@@ -48,6 +52,15 @@ impl File {
         self.word(160 + 24 * (section - 1) + 16) as usize
     }
 
+    /// Where each slot in use of one of the two long indexes begins.
+    fn slots(&self, index: usize) -> Vec<usize> {
+        let start = self.start(index);
+        (start..start + self.length(index))
+            .step_by(SLOT)
+            .filter(|at| self.word(at + 12) != u32::MAX)
+            .collect()
+    }
+
     fn with(&self, at: usize, word: u32) -> Self {
         let mut octets = self.0.clone();
         octets[at..at + 4].copy_from_slice(&word.to_le_bytes());
@@ -61,11 +74,15 @@ impl File {
 }
 
 fn code(snapshot: &Snapshot, person: &str) -> &'static str {
+    code_in(snapshot, person, None)
+}
+
+fn code_in(snapshot: &Snapshot, person: &str, school: Option<&str>) -> &'static str {
     let query = Query {
         ent: "B0",
         person,
         resource: "ark:/99999/r1",
-        school: None,
+        school,
         at: january(10),
     };
     snapshot
@@ -104,10 +121,13 @@ fn references_that_lead_nowhere_are_damage() {
         code(&File::of(&individual()).open().unwrap(), "p1"),
         "granted"
     );
-    // Subscription, targets and terms of the only offer; then facts and further schools of both people.
+    // Targets and terms of the only offer; then facts and further schools of both people.
     let offer = file.start(OFFERS);
-    let people = file.start(PEOPLE);
-    let places = [offer + 8, offer + 12, people + 12, people + 32 + 12];
+    let mut places = vec![offer + 8, offer + 12];
+    for person in file.slots(PERSON_INDEX) {
+        places.extend([person + 20, person + 28]);
+    }
+    assert_eq!(places.len(), 6);
     for at in places {
         let snapshot = file.with(at, 0x7fff_fff0).open().unwrap();
         assert!(
@@ -116,6 +136,39 @@ fn references_that_lead_nowhere_are_damage() {
         );
         let answers = [code(&snapshot, "p1"), code(&snapshot, "p2")];
         assert!(answers.contains(&"snapshot-corrupt"), "{at} {answers:?}");
+    }
+}
+
+/// A question that names the school is answered from the index of offers.
+#[test]
+fn an_index_of_offers_that_leads_nowhere_is_damage() {
+    let file = File::of(&individual());
+    let school = Some("0561622J");
+    let answers = |file: File| {
+        let snapshot = file.open().unwrap();
+        let codes = ["p1", "p2"].map(|person| code_in(&snapshot, person, school));
+        (codes, snapshot.check().is_ok())
+    };
+    assert_eq!(
+        answers(File::of(&individual())),
+        (["granted", "not-assigned"], true)
+    );
+    let [slot] = file.slots(OFFER_INDEX)[..] else {
+        panic!("one offer");
+    };
+    // Subscription, terms, targets.
+    for at in [slot + 20, slot + 24, slot + 28] {
+        let (codes, sound) = answers(file.with(at, 0x7fff_fff0));
+        assert_eq!((codes, sound), (["snapshot-corrupt"; 2], false), "{at}");
+    }
+    // In another school, or found by nobody: a narrower right. Told to look further, it looks further.
+    for (at, word, expected) in [
+        (slot + 12, 7, "not-in-that-school"),
+        (slot, 7, "no-subscription"),
+        (slot + 16, 1, "granted"),
+    ] {
+        let (codes, sound) = answers(file.with(at, word));
+        assert_eq!((codes[0], sound), (expected, false), "{at}");
     }
 }
 
@@ -181,9 +234,10 @@ fn what_no_look_up_reads_is_found_by_the_check() {
 fn facts_cannot_name_another_person() {
     let file = File::of(&individual());
     let targets = file.word(file.start(OFFERS) + 8);
-    let people = file.start(PEOPLE);
-    for person in [people, people + 32] {
-        let snapshot = file.with(person + 4, targets).open().unwrap();
+    let people = file.slots(PERSON_INDEX);
+    assert_eq!(people.len(), 2);
+    for person in people {
+        let snapshot = file.with(person + 20, targets).open().unwrap();
         assert_eq!(
             [code(&snapshot, "p1"), code(&snapshot, "p2")],
             ["granted", "not-assigned"]
@@ -249,7 +303,7 @@ fn nobody_has_more_schools_than_the_bound() {
     assert!(matches!(
         snapshot.check(),
         Err(SnapshotError::BadRecord {
-            section: "People",
+            section: "PersonIndex",
             ..
         })
     ));
@@ -298,8 +352,8 @@ fn sections_stand_in_order_aligned_and_whole() {
         // Over the section before it, not aligned, not a whole number of records, beyond the hashes.
         (entry(PEOPLE) + 8, file.start(OFFERS) as u32),
         (entry(PEOPLE) + 8, file.start(PEOPLE) as u32 + 4),
-        (entry(PEOPLE) + 16, 31),
-        (entry(PEOPLE) + 16, 32 * 1000),
+        (entry(PEOPLE) + 16, 15),
+        (entry(PEOPLE) + 16, 16 * 1000),
         // The upper half of an offset and of a length.
         (entry(PEOPLE) + 12, 1),
         (entry(PEOPLE) + 20, u32::MAX),

@@ -219,8 +219,8 @@ fn errors_say_what_is_wrong() {
     };
     assert!(matches!(damaged(0, b'X', true), SnapshotError::WrongMagic));
     assert!(matches!(
-        damaged(8, 3, true),
-        SnapshotError::UnknownVersion { found: 3 }
+        damaged(8, 2, true),
+        SnapshotError::UnknownVersion { found: 2 }
     ));
     assert!(matches!(
         damaged(24, 77, false),

@@ -15,7 +15,7 @@ use super::segments::{Opened, is_carried, key_fault};
 use super::source::{Row, Table, optional, required};
 use super::write::Sections;
 use crate::format::fact::MAX_NUMBER;
-use crate::format::records::{self, Record};
+use crate::format::records::{self, Packed};
 use crate::format::{NONE, Section};
 
 pub(crate) const GROUPS: Table<5> = Table {

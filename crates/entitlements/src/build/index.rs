@@ -4,10 +4,10 @@
 //! does not, the table grows and the walk starts again. Choices are pseudo-random but fixed: same input, same octets.
 
 use super::report::BuildError;
-use crate::format::index::{BUCKET, FREE_SLOT, SLOT, Stored, homes};
+use crate::format::index::{Entry, SLOTS, homes, write, write_free};
+use crate::format::records::Numbered;
 
-const SLOTS: usize = BUCKET / SLOT;
-/// Share of slots in use, in per cent: 17.4 octets a record.
+/// Share of slots in use, in per cent: a record costs 1.09 slots.
 const LOAD: usize = 92;
 /// Moves allowed for one fingerprint before the table grows.
 const MAX_MOVES: usize = 2000;
@@ -15,7 +15,15 @@ const MAX_MOVES: usize = 2000;
 const FREE: u32 = u32::MAX;
 
 /// The octets of an index in which record `n` has fingerprint `fingerprints[n]`. All must differ.
-pub(crate) fn fill(fingerprints: &[u128]) -> Result<Vec<u8>, BuildError> {
+pub(crate) fn of_numbers(fingerprints: &[u128]) -> Result<Vec<u8>, BuildError> {
+    fill(fingerprints, |record| Numbered { record })
+}
+
+/// The octets of an index in which `entry(n)` stands by fingerprint `fingerprints[n]`. All must differ.
+pub(crate) fn fill<E: Entry>(
+    fingerprints: &[u128],
+    entry: impl Fn(u32) -> E,
+) -> Result<Vec<u8>, BuildError> {
     let too_large = || BuildError::TooLarge { what: "index" };
     if fingerprints.len() >= FREE as usize {
         return Err(too_large());
@@ -24,12 +32,12 @@ pub(crate) fn fill(fingerprints: &[u128]) -> Result<Vec<u8>, BuildError> {
     loop {
         let count = u32::try_from(buckets).map_err(|_| too_large())?;
         if let Some(slots) = place(fingerprints, count) {
-            let mut octets = Vec::with_capacity(buckets * BUCKET);
+            let mut octets = Vec::with_capacity(buckets * E::BUCKET);
             for record in slots {
-                octets.extend_from_slice(&match fingerprints.get(record as usize) {
-                    Some(fingerprint) => Stored::of(*fingerprint).slot(record),
-                    None => FREE_SLOT,
-                });
+                match fingerprints.get(record as usize) {
+                    Some(fingerprint) => write(*fingerprint, &entry(record), &mut octets),
+                    None => write_free::<E>(&mut octets),
+                }
             }
             return Ok(octets);
         }
@@ -80,7 +88,7 @@ fn place(fingerprints: &[u128], buckets: u32) -> Option<Vec<u32>> {
 mod tests {
     use super::*;
     use crate::format::fingerprint::{Domain, fingerprint};
-    use crate::format::index::find;
+    use crate::format::index::Index;
 
     fn fingerprints(count: u32) -> Vec<u128> {
         (0..count)
@@ -92,26 +100,26 @@ mod tests {
     fn everybody_is_found_and_nobody_else() {
         for count in [0, 1, 2, 3, 4, 5, 8, 9, 100, 20_000] {
             let all = fingerprints(count);
-            let octets = fill(&all).unwrap();
-            let (buckets, _) = octets.as_chunks();
-            for (record, wanted) in all.iter().enumerate() {
-                assert_eq!(find(buckets, *wanted), Ok(Some(record as u32)));
+            let octets = of_numbers(&all).unwrap();
+            let index = Index::<Numbered>::new(&octets);
+            for (record, wanted) in (0..).zip(&all) {
+                assert_eq!(index.find(*wanted), Ok(Some(Numbered { record })));
             }
             for n in count..count + 1000 {
                 let unknown = fingerprint(&[3; 16], Domain::Person, n.to_le_bytes(), "");
-                assert_eq!(find(buckets, unknown), Ok(None));
+                assert_eq!(index.find(unknown), Ok(None));
             }
         }
     }
 
     #[test]
     fn costs_little_more_than_a_slot_each() {
-        let octets = fill(&fingerprints(100_000)).unwrap();
+        let octets = of_numbers(&fingerprints(100_000)).unwrap();
         assert!(octets.len() < 100_000 * 18, "{}", octets.len());
     }
 
     #[test]
     fn equal_fingerprints_end_in_an_error_not_in_a_loop() {
-        assert!(fill(&[7; 9]).is_err());
+        assert!(of_numbers(&[7; 9]).is_err());
     }
 }

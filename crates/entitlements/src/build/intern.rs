@@ -15,13 +15,19 @@ use super::report::BuildError;
 use super::segments::Opened;
 use super::{Phase, Progress, Work};
 use crate::format::fact::MAX_NUMBER;
-use crate::format::records::{self, Record};
+use crate::format::records::{self, Known, Packed};
 use crate::format::{NONE, Section};
 
 /// Batches that may wait.
 const WAITING: usize = 4;
 
-/// Writes people and their affiliations, and answers the fingerprint of each.
+/// Fingerprints of people in the order of their numbers, and what stands in the index for each.
+pub(crate) struct Indexed {
+    pub(crate) keys: Vec<u128>,
+    pub(crate) known: Vec<Known>,
+}
+
+/// Writes people and their affiliations, and answers what their index is made of.
 pub(crate) fn people(
     work: &mut Work<'_>,
     ents: &Ents,
@@ -29,13 +35,14 @@ pub(crate) fn people(
     table: Lines,
     threads: usize,
     progress: &dyn Progress,
-) -> Result<Vec<u128>, BuildError> {
+) -> Result<Indexed, BuildError> {
     let of_segments: u64 = segments.iter().map(|s| s.segment.counts().people).sum();
     let expected = of_segments + work.log.file(super::people::PEOPLE.file).lines;
     progress.begin(Phase::People, Some(expected));
     let expected = usize::try_from(expected.min(MAX_NUMBER.into())).unwrap_or(0);
     let mut interner = Interner {
         keys: Vec::with_capacity(expected),
+        known: Vec::with_capacity(expected),
         sets: Lists::new(records::Affiliation::SIZE / 4),
         facts: Vec::new(),
     };
@@ -53,9 +60,11 @@ pub(crate) fn people(
         |emit| merge(table, segments, ents, key, emit),
         &mut take,
     )?;
-    let Interner { keys, sets, .. } = interner;
+    let Interner {
+        keys, known, sets, ..
+    } = interner;
     work.sections.put(Section::Affiliations, sets.into_octets());
-    Ok(keys)
+    Ok(Indexed { keys, known })
 }
 
 /// Gives every batch of `source` to `take`, in order.
@@ -98,6 +107,7 @@ fn pipe(
 
 struct Interner {
     keys: Vec<u128>,
+    known: Vec<Known>,
     sets: Lists,
     facts: Vec<u32>,
 }
@@ -116,12 +126,15 @@ impl Interner {
                 (*text, texts) = texts.split_at(length.into());
             }
             let [civility, name, given_name, mail] = cut;
-            let mut record = records::Person {
+            let mut known = Known {
+                person: self.keys.len() as u32,
                 establishment: NONE,
                 facts_list: 0,
                 profiles: 0,
                 origin_ent: row.origin,
                 more: 0,
+            };
+            let record = records::Person {
                 name_text: work.texts.intern(name)?,
                 given_name_text: work.texts.intern(given_name)?,
                 // Nobody shares a mail address: looking for an equal one would only cost memory.
@@ -134,17 +147,18 @@ impl Interner {
                 facts = rest;
                 let list = work.lists.intern(own)?;
                 if nth == 0 {
-                    record.establishment = place.establishment;
-                    record.profiles = place.profiles;
-                    record.facts_list = list;
+                    known.establishment = place.establishment;
+                    known.profiles = place.profiles;
+                    known.facts_list = list;
                 } else {
                     self.facts
                         .extend([place.establishment, place.profiles.into(), list]);
                 }
             }
-            record.more = self.sets.intern(&self.facts)?;
+            known.more = self.sets.intern(&self.facts)?;
             work.sections.push(&record);
             self.keys.push(row.key);
+            self.known.push(known);
         }
         Ok(())
     }

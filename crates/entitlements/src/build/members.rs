@@ -3,7 +3,6 @@
 use super::Work;
 use super::pool::Lists;
 use crate::ProfileSet;
-use crate::format::records::{Person, Record};
 use crate::format::{NONE, Section};
 
 /// What a person is in one of their schools.
@@ -26,17 +25,15 @@ impl<'w> Member<'w> {
 impl Work<'_> {
     /// Everybody in each of their schools, in the order of people and schools.
     pub(crate) fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        let people = self.sections.octets(Section::People);
         let further = self.sections.octets(Section::Affiliations);
-        let records = people.chunks_exact(Person::SIZE).filter_map(Person::read);
-        (0..).zip(records).flat_map(move |(number, person)| {
+        self.known.iter().flat_map(move |person| {
             let first = (person.establishment != NONE).then_some([
                 person.establishment,
                 person.profiles.into(),
                 person.facts_list,
             ]);
             let member = move |[establishment, profiles, facts]: [u32; 3]| Member {
-                person: number,
+                person: person.person,
                 establishment,
                 profiles: ProfileSet(profiles as u16),
                 facts,

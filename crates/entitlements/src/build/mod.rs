@@ -24,6 +24,7 @@ mod licences;
 mod lines;
 mod members;
 mod merge;
+mod offered;
 mod people;
 mod person_lines;
 mod places;
@@ -49,6 +50,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use self::changes::Changes;
 use self::groups::GroupNumbers;
+use self::intern::Indexed;
 use self::people::People;
 use self::pool::{KeyMap, Lists, Texts};
 pub use self::progress::{Phase, Progress, Silent};
@@ -65,6 +67,7 @@ use crate::ark;
 use crate::format::Section;
 use crate::format::fingerprint::{Domain, Key, fingerprint};
 use crate::format::header::Header;
+use crate::format::records::Known;
 use crate::snapshot::hex;
 
 /// The tables of a source directory, each after those that it names.
@@ -187,6 +190,7 @@ pub fn build(
         codes: KeyMap::default(),
         resources: KeyMap::default(),
         opened: BTreeMap::new(),
+        known: Vec::new(),
         log: Log::new(options),
     };
     progress.begin(Phase::Places, None);
@@ -199,13 +203,19 @@ pub fn build(
     // Before people: a build that is refused for this is refused early, and the two snapshots are never in memory at once.
     keeps_domains(&catalogue::catalogue(&mut work)?, options)?;
     let table = people::lines(&mut work, &ents, folder_of(out))?;
-    let keys = intern::people(&mut work, &ents, &segments, table, threads, progress)?;
+    let Indexed { keys, known } =
+        intern::people(&mut work, &ents, &segments, table, threads, progress)?;
     drop(segments);
     progress.begin(Phase::Index, Some(keys.len() as u64));
-    let people = People::new(index::fill(&keys)?);
+    let entry = |person: u32| known[person as usize];
+    let people = People::new(index::fill(&keys, entry)?);
     drop(keys);
+    work.known = known;
     progress.begin(Phase::Licences, None);
     licences::licences(&mut work, &ents, &people, &changes, schools, options)?;
+    work.known = Vec::new();
+    let offered = offered::index(&work)?;
+    work.sections.put(Section::OfferIndex, offered);
     work.sections
         .put(Section::PersonIndex, people.into_octets());
     let Work {
@@ -286,6 +296,8 @@ pub(crate) struct Work<'d> {
     resources: KeyMap,
     /// For the mother of a family that opens it, the other members.
     opened: BTreeMap<u32, Vec<u32>>,
+    /// What people are in their schools, in the order of their numbers; empty before they are written.
+    known: Vec<Known>,
     log: Log,
 }
 

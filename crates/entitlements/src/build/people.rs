@@ -11,8 +11,8 @@ use super::report::{BuildError, Fault, Reason};
 use super::source::{Row, Stop, Table, optional, required};
 use crate::format::fact::{Fact, FactKind};
 use crate::format::fingerprint::Domain;
-use crate::format::index;
-use crate::format::records::{self, CODE_KINDS};
+use crate::format::index::Index;
+use crate::format::records::{self, CODE_KINDS, Known};
 use crate::format::{MAX_FACTS, MAX_PERSON};
 use crate::{Attribute, Profile, ProfileSet};
 
@@ -63,8 +63,8 @@ impl People {
 
     /// Number of the person with this fingerprint.
     pub(crate) fn number(&self, key: u128) -> Option<u32> {
-        let (buckets, _) = self.index.as_chunks();
-        index::find(buckets, key).ok().flatten()
+        let found = Index::<Known>::new(&self.index).find(key).ok().flatten();
+        found.map(|known| known.person)
     }
 
     /// The section.

@@ -38,13 +38,13 @@ impl Sections {
         &self.0[section as usize - 1]
     }
 
-    /// Builds an index in which record `n` has the fingerprint `fingerprints[n]`.
+    /// Builds an index of record numbers in which record `n` has the fingerprint `fingerprints[n]`.
     pub(crate) fn index(
         &mut self,
         section: Section,
         fingerprints: &[u128],
     ) -> Result<(), BuildError> {
-        self.put(section, index::fill(fingerprints)?);
+        self.put(section, index::of_numbers(fingerprints)?);
         Ok(())
     }
 

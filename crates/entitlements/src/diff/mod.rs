@@ -19,8 +19,7 @@ use thiserror::Error;
 use self::names::Names;
 pub use self::report::{Difference, Example, PairChange, ResourceChange, SchoolChange, Which};
 use self::rights::{Rights, Side};
-use crate::format::index::{self, BUCKET};
-use crate::format::{Corrupt, NONE, Section};
+use crate::format::Corrupt;
 use crate::{ProfileSet, Snapshot, View};
 
 /// Why two bodies cannot be compared.
@@ -95,11 +94,11 @@ pub fn diff<'s>(
         let mut profiles = ProfileSet::EMPTY;
         if let (true, Some(word)) = (is_old, one) {
             left.next();
-            profiles = old.of(number(word), &mut rights, &mut had)?;
+            profiles = old.of(place(word), &mut rights, &mut had)?;
         }
         if let (true, Some(word)) = (is_new, other) {
             right.next();
-            profiles = new.of(number(word), &mut rights, &mut has)?;
+            profiles = new.of(place(word), &mut rights, &mut has)?;
         }
         let which = match (is_old, is_new) {
             (true, true) => Which::Stayed,
@@ -117,23 +116,17 @@ pub fn diff<'s>(
     Ok(tally.finish(before, after, &names))
 }
 
-/// Stored fingerprints of all people with their record numbers in the lower half, ascending.
+/// Stored fingerprints of all people with their places in the index in the lower part, ascending.
 fn people(snapshot: &Snapshot) -> Vec<u128> {
-    let (buckets, _) = snapshot
-        .body
-        .section(Section::PersonIndex)
-        .as_chunks::<BUCKET>();
     let mut words = Vec::with_capacity(snapshot.counts().people as usize);
-    for bucket in buckets {
-        let used = index::slots(bucket).filter(|(_, number)| *number != NONE);
-        words.extend(used.map(|(stored, number)| stored.bits() << 32 | u128::from(number)));
-    }
+    let slots = snapshot.body.people().slots();
+    words.extend(slots.map(|(place, stored, _)| stored.bits() << 32 | u128::from(place)));
     words.sort_unstable();
     words
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the lower half is meant")]
-fn number(word: u128) -> u32 {
+#[allow(clippy::cast_possible_truncation, reason = "the lower part is meant")]
+fn place(word: u128) -> u32 {
     word as u32
 }
 

@@ -6,7 +6,7 @@ use super::names::Names;
 use super::{DiffError, Sets};
 use crate::format::body::Affiliations;
 use crate::format::fact::{Fact, FactKind, Pairs};
-use crate::format::records::{self, Affiliation, Offer, Person};
+use crate::format::records::{self, Affiliation, Known, Offer};
 use crate::format::{Corrupt, Section};
 use crate::snapshot::Subject;
 use crate::{ProfileSet, View};
@@ -77,16 +77,16 @@ impl<'s> Side<'s> {
         })
     }
 
-    /// The rights of a person, added to `sets`; answers their profiles everywhere.
+    /// The rights of the person at a place of the index, added to `sets`; answers their profiles everywhere.
     pub(super) fn of(
         &mut self,
-        person: u32,
+        place: u32,
         rights: &mut Rights,
         sets: &mut Sets,
     ) -> Result<ProfileSet, DiffError> {
-        let record: Person = self.view.snapshot.body.record(person)?;
-        let affiliations = self.view.snapshot.body.affiliations(&record)?;
-        let is_named = self.named.contains(&person);
+        let known = self.view.snapshot.body.people().at(place)?;
+        let affiliations = self.view.snapshot.body.affiliations(&known)?;
+        let is_named = self.named.contains(&known.person);
         let mut profiles = ProfileSet::EMPTY;
         for (position, affiliation) in affiliations.iter().enumerate() {
             profiles = profiles.union(crate::snapshot::profiles(&affiliation)?);
@@ -98,8 +98,7 @@ impl<'s> Side<'s> {
             let set = match self.known.get(&alike) {
                 Some(set) if !is_named => *set,
                 _ => {
-                    let set =
-                        self.work_out(person, &record, affiliations, position, &affiliation)?;
+                    let set = self.work_out(known, affiliations, position, &affiliation)?;
                     let set = set.map(|(school, set)| rights.number(school, set));
                     if !is_named {
                         self.known.insert(alike, set);
@@ -115,8 +114,7 @@ impl<'s> Side<'s> {
 
     fn work_out(
         &self,
-        person: u32,
-        record: &Person,
+        known: Known,
         affiliations: Affiliations<'s>,
         position: usize,
         affiliation: &Affiliation,
@@ -141,8 +139,7 @@ impl<'s> Side<'s> {
                 continue;
             };
             let resource = snapshot.resource_at(resource)?;
-            let subject =
-                Subject::in_school(self.view, resource, person, *record, affiliations, position)?;
+            let subject = Subject::in_school(self.view, resource, known, affiliations, position)?;
             let mut yes = false;
             subject.each_offer(self.at, |judged| yes |= judged.verdict.is_ok())?;
             if yes {

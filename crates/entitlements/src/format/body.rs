@@ -5,8 +5,8 @@
 use super::fact::Words;
 use super::fingerprint::{Domain, fingerprint};
 use super::header::{Header, Span, Spans};
-use super::index::{self, BUCKET};
-use super::records::{Affiliation, Person, Record};
+use super::index::{Entry, Index};
+use super::records::{Affiliation, Known, Numbered, Offered, Packed, Record};
 use super::{Corrupt, MAX_SCHOOLS, NONE, Section, header, integrity};
 use crate::SnapshotError;
 use crate::map::{self, Octets};
@@ -78,10 +78,14 @@ impl Body {
         map::send_for(self.section(R::SECTION), number as usize * R::SIZE);
     }
 
-    /// Begins to fetch a list that will be read.
+    /// Begins to fetch a list that will be read: the 16 to 32 words that most lists do not exceed.
     #[inline]
     pub(crate) fn send_for_list(&self, index: u32) {
-        map::send_for(self.section(Section::Lists), index as usize * 4);
+        const LINE: usize = 64;
+        let lists = self.section(Section::Lists);
+        for line in 0..2 {
+            map::send_for(lists, index as usize * 4 + line * LINE);
+        }
     }
 
     /// `count` records from `first` on.
@@ -121,10 +125,10 @@ impl Body {
 
     /// What a person is in their schools.
     #[inline]
-    pub(crate) fn affiliations(&self, person: &Person) -> Result<Affiliations<'_>, Corrupt> {
+    pub(crate) fn affiliations(&self, person: &Known) -> Result<Affiliations<'_>, Corrupt> {
         const WORDS: usize = Affiliation::SIZE / 4;
         let more = match person.more {
-            0 => Records(&[]),
+            0 => Records::NONE,
             index => self
                 .counted(Section::Affiliations, index, WORDS, MAX_SCHOOLS - 1)
                 .map(Records)?,
@@ -158,7 +162,35 @@ impl Body {
         rest.get(..count * words * 4).ok_or(Corrupt)
     }
 
-    /// Looks a name up in an index.
+    /// An index of record numbers.
+    #[inline]
+    pub(crate) fn numbers(&self, index: Section) -> Index<'_, Numbered> {
+        self.index(index)
+    }
+
+    /// The index of people.
+    #[inline]
+    pub(crate) fn people(&self) -> Index<'_, Known> {
+        self.index(Section::PersonIndex)
+    }
+
+    /// The index of what schools offer, by [`fingerprint::of_offer`](super::fingerprint::of_offer).
+    #[inline]
+    pub(crate) fn offered(&self) -> Index<'_, Offered> {
+        self.index(Section::OfferIndex)
+    }
+
+    /// Empty where a section does not hold such entries.
+    #[inline]
+    fn index<E: Entry>(&self, section: Section) -> Index<'_, E> {
+        let octets = match section.record_size() == E::BUCKET {
+            true => self.section(section),
+            false => &[],
+        };
+        Index::new(octets)
+    }
+
+    /// Looks a name up in an index of record numbers.
     #[inline]
     pub(crate) fn find(
         &self,
@@ -176,22 +208,15 @@ impl Body {
         fingerprint(&self.header.key, domain, first, second)
     }
 
-    /// Begins to fetch what [`Self::find_fingerprint`] will read.
-    #[inline]
-    pub(crate) fn send_for(&self, index: Section, fingerprint: u128) {
-        let (buckets, _) = self.section(index).as_chunks::<BUCKET>();
-        index::send_for(buckets, fingerprint);
-    }
-
-    /// Looks a fingerprint up in an index.
+    /// Looks a fingerprint up in an index of record numbers.
     #[inline]
     pub(crate) fn find_fingerprint(
         &self,
         index: Section,
         fingerprint: u128,
     ) -> Result<Option<u32>, Corrupt> {
-        let (buckets, _) = self.section(index).as_chunks::<BUCKET>();
-        index::find(buckets, fingerprint)
+        let found = self.numbers(index).find(fingerprint)?;
+        Ok(found.map(|entry| entry.record))
     }
 }
 
@@ -221,6 +246,9 @@ impl<'s> Affiliations<'s> {
 pub(crate) struct Records<'s>(&'s [u8]);
 
 impl<'s> Records<'s> {
+    /// None at all.
+    pub(crate) const NONE: Self = Self(&[]);
+
     /// How many records of kind `R`.
     #[inline]
     pub(crate) fn len<R: Record>(self) -> usize {

@@ -1,4 +1,4 @@
-//! The binary layout of a snapshot, version 2: what `docs/snapshot.md` describes, in code.
+//! The binary layout of a snapshot, version 3: what `docs/snapshot.md` describes, in code.
 //!
 //! Everything is little-endian. A file is a header, a table of sections, the sections, and the hashes of its 1 MiB
 //! chunks. Readers here check every offset, length and reference before use and answer [`Corrupt`] where one is
@@ -13,9 +13,10 @@ pub(crate) mod integrity;
 pub(crate) mod outline;
 pub(crate) mod period;
 pub(crate) mod records;
+pub(crate) mod siphash;
 
 /// Version of the layout. A reader refuses any other.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// In the place of a reference: there is none.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -49,7 +50,7 @@ macro_rules! sections {
         pub(crate) enum Section { $($(#[$meta])* $name = $number),* }
 
         impl Section {
-            /// Every section of version 2, in file order.
+            /// Every section of version 3, in file order.
             pub(crate) const ALL: [Self; [$($number),*].len()] = [$(Self::$name),*];
 
             /// Its name for people.
@@ -86,12 +87,14 @@ sections! {
     Affiliations = 18,
     People = 19,
     PersonIndex = 20,
+    /// What a school offers of a resource.
+    OfferIndex = 21,
 }
 
 impl Section {
     /// Size of a record, octets; a section's length is a multiple of it.
     pub(crate) fn record_size(self) -> usize {
-        use records::Record;
+        use records::Packed;
         match self {
             Self::Texts => 1,
             Self::Lists | Self::Affiliations => 4,
@@ -99,7 +102,8 @@ impl Section {
             | Self::EstablishmentIndex
             | Self::PublisherIndex
             | Self::ResourceIndex
-            | Self::PersonIndex => index::BUCKET,
+            | Self::PersonIndex
+            | Self::OfferIndex => index::bucket(self),
             Self::Ents => records::Ent::SIZE,
             Self::Establishments => records::Establishment::SIZE,
             Self::Offers => records::Offer::SIZE,

@@ -1,16 +1,15 @@
 //! Records of fixed size: each field little-endian, in the order written here, without padding.
 //!
 //! `*_text` fields refer to [`Section::Texts`] by octet offset, `*_list` fields to [`Section::Lists`] by word index;
-//! the others are record numbers of the section that they name, or [`NONE`](super::NONE) where that is said.
+//! the others are record numbers of the section that they name, or [`NONE`](super::NONE) where that is said. What stands in
+//! the slots of [indexes](super::index) is laid out the same way.
 
 use super::Section;
 use crate::Attribute;
 
-/// A record of one section.
-pub(crate) trait Record: Sized {
-    /// Where such records are.
-    const SECTION: Section;
-    /// Octets of one record.
+/// Fields one after the other.
+pub(crate) trait Packed: Sized {
+    /// Octets of one.
     const SIZE: usize;
     /// Reads one; `None` when the octets are too few.
     fn read(octets: &[u8]) -> Option<Self>;
@@ -18,14 +17,29 @@ pub(crate) trait Record: Sized {
     fn write(&self, out: &mut Vec<u8>);
 }
 
+/// A record of one section.
+pub(crate) trait Record: Packed {
+    /// Where such records are.
+    const SECTION: Section;
+}
+
 macro_rules! record {
-    ($(#[$meta:meta])* $name:ident in $section:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident in $section:ident { $($fields:tt)* }) => {
+        packed!($(#[$meta])* $name { $($fields)* });
+
+        impl Record for $name {
+            const SECTION: Section = Section::$section;
+        }
+    };
+}
+
+macro_rules! packed {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $ty),* }
 
-        impl Record for $name {
-            const SECTION: Section = Section::$section;
+        impl Packed for $name {
             const SIZE: usize = 0 $(+ size_of::<$ty>())*;
 
             #[inline]
@@ -179,18 +193,8 @@ record!(
     }
 );
 record!(
-    /// A person. The identifier is not here: only its fingerprint, in the index.
+    /// What a person is called. The identifier is not here: only its fingerprint is, in the index.
     Person in People {
-        /// The first of the person's schools, or none; most people have no other.
-        establishment: u32,
-        /// Classes, groups and codes there, ascending.
-        facts_list: u32,
-        /// Profiles there: bit n is profile n.
-        profiles: u16,
-        /// The project that first named the person.
-        origin_ent: u16,
-        /// Word index of the further schools in [`Section::Affiliations`].
-        more: u32,
         name_text: u32,
         given_name_text: u32,
         mail_text: u32,
@@ -207,6 +211,64 @@ record!(
         facts_list: u32,
     }
 );
+
+packed!(
+    /// In most indexes: the number of the record.
+    Numbered {
+        record: u32,
+    }
+);
+packed!(
+    /// In [`Section::PersonIndex`]: all that a right depends on.
+    Known {
+        /// The number of the person.
+        person: u32,
+        /// The first of the person's schools, or none; most people have no other.
+        establishment: u32,
+        /// Classes, groups and codes there, ascending.
+        facts_list: u32,
+        /// Profiles there: bit n is profile n.
+        profiles: u16,
+        /// The project that first named the person.
+        origin_ent: u16,
+        /// Word index of the further schools in [`Section::Affiliations`].
+        more: u32,
+    }
+);
+packed!(
+    /// In [`Section::OfferIndex`]: what a school offers of a resource.
+    Offered {
+        establishment: u32,
+        /// 0 where there is one offer, without licences for a time of their own, which is the rule: the following words
+        /// are then the offer's. 1: read the school's offers; the following words are 0.
+        several: u32,
+        subscription: u32,
+        terms: u32,
+        targets_list: u32,
+    }
+);
+
+impl Offered {
+    /// What stands in the index for all that a school offers of one resource.
+    pub(crate) fn of(establishment: u32, offers: &[Offer]) -> Self {
+        match offers {
+            [one] if one.dated_list == 0 => Self {
+                establishment,
+                several: 0,
+                subscription: one.subscription,
+                terms: one.terms,
+                targets_list: one.targets_list,
+            },
+            _ => Self {
+                establishment,
+                several: 1,
+                subscription: 0,
+                terms: 0,
+                targets_list: 0,
+            },
+        }
+    }
+}
 
 /// What [`Group::kind`] numbers: the attribute that releases it.
 pub(crate) const GROUP_KINDS: [Attribute; 2] = [Attribute::Div, Attribute::Gro];
@@ -242,8 +304,14 @@ mod tests {
             Terms::SIZE,
             Person::SIZE,
             Affiliation::SIZE,
+            Numbered::SIZE,
+            Known::SIZE,
+            Offered::SIZE,
         ];
-        assert_eq!(sizes, [16, 16, 20, 16, 8, 40, 48, 16, 8, 16, 24, 32, 12]);
+        assert_eq!(
+            sizes,
+            [16, 16, 20, 16, 8, 40, 48, 16, 8, 16, 24, 16, 12, 4, 20, 20]
+        );
     }
 
     #[test]

@@ -291,9 +291,8 @@ impl<'s> Names<'s> {
     }
 
     fn person(&self, fingerprint: u128) -> Found<u32> {
-        let body = &self.snapshot.body;
-        body.find_fingerprint(Section::PersonIndex, fingerprint)?
-            .ok_or(What::Person)
+        let known = self.snapshot.body.people().find(fingerprint)?;
+        Ok(known.ok_or(What::Person)?.person)
     }
 
     fn school(&self, uai: &str) -> Found<u32> {

@@ -3,15 +3,16 @@
 //! [`tables`] runs whenever a snapshot opens and covers what every access reads without a second look: ENT projects,
 //! schools, publishers, resources, families, URLs. [`everything`] adds people and what belongs to them.
 
+use std::cell::Cell;
+
 use crate::ark;
 use crate::format::body::Body;
 use crate::format::fact::{Fact, FactKind, Pairs, Words};
-use crate::format::fingerprint::Domain;
-use crate::format::index::{self, BUCKET};
+use crate::format::fingerprint::{Domain, of_offer};
 use crate::format::period::{self, DatedAttributes};
 use crate::format::records::{
-    Code, Ent, Establishment, Family, Group, MOTHER, OPENS_FAMILY, Offer, Person, Publisher,
-    Record, Resource, Subscription, Terms, Url,
+    Code, Ent, Establishment, Family, Group, Known, MOTHER, OPENS_FAMILY, Offer, Offered, Person,
+    Publisher, Record, Resource, Subscription, Terms, Url,
 };
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, NONE, Section};
 use crate::{AttributeSet, SnapshotError};
@@ -103,7 +104,18 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
         texts(body, [family.name_text])?;
         texts(body, body.list(family.urls_list)?.iter())?;
         texts(body, body.list(family.urls_xml_list)?.iter())
-    })
+    })?;
+    // Each is found by its name, above; here, by no other.
+    for (index, of) in [
+        (Section::EntIndex, Section::Ents),
+        (Section::EstablishmentIndex, Section::Establishments),
+        (Section::PublisherIndex, Section::Publishers),
+        (Section::ResourceIndex, Section::Resources),
+    ] {
+        let records = body.numbers(index).slots().map(|(_, _, slot)| slot.record);
+        one_slot_each(body, index, records, of)?;
+    }
+    Ok(())
 }
 
 /// Checks everything, people included.
@@ -157,40 +169,64 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
                 person.civility_text,
             ],
         )?;
-        body.record::<Ent>(person.origin_ent.into())?;
-        let mut last = None;
-        for affiliation in body.affiliations(&person)?.iter() {
-            body.record::<Establishment>(affiliation.establishment)?;
-            ensure(last < Some(affiliation.establishment))?;
-            last = Some(affiliation.establishment);
-            ensure(u16::try_from(affiliation.profiles).is_ok())?;
-            let list = body.list(affiliation.facts_list)?;
-            ensure(list.len() <= MAX_FACTS)?;
-            facts(body, list)?;
-        }
         Ok(())
     })?;
-    for (index, of) in [
-        (Section::EntIndex, Section::Ents),
-        (Section::EstablishmentIndex, Section::Establishments),
-        (Section::PublisherIndex, Section::Publishers),
-        (Section::ResourceIndex, Section::Resources),
-        (Section::PersonIndex, Section::People),
-    ] {
-        one_slot_each(body, index, of)?;
+    for (_, _, known) in body.people().slots() {
+        known_person(body, &known).map_err(|Corrupt| bad(Section::PersonIndex, known.person))?;
+    }
+    let people = body.people().slots().map(|(_, _, known)| known.person);
+    one_slot_each(body, Section::PersonIndex, people, Section::People)?;
+    every_offer_found(body)
+}
+
+/// What stands in the index for a person.
+fn known_person(body: &Body, known: &Known) -> Checked {
+    body.record::<Ent>(known.origin_ent.into())?;
+    let mut last = None;
+    for affiliation in body.affiliations(known)?.iter() {
+        body.record::<Establishment>(affiliation.establishment)?;
+        ensure(last < Some(affiliation.establishment))?;
+        last = Some(affiliation.establishment);
+        ensure(u16::try_from(affiliation.profiles).is_ok())?;
+        let list = body.list(affiliation.facts_list)?;
+        ensure(list.len() <= MAX_FACTS)?;
+        facts(body, list)?;
     }
     Ok(())
 }
 
+/// The index of offers says what the offers say, and nothing else.
+fn every_offer_found(body: &Body) -> Result<(), SnapshotError> {
+    let pairs = Cell::new(0);
+    each(body, |number, school: Establishment| {
+        let uai = body.text(school.uai_text)?;
+        let school_key = body.fingerprint(Domain::Establishment, "", uai);
+        let offers = body.records::<Offer>(school.first_offer, school.offers)?;
+        let offers: Vec<Offer> = offers.iter().collect();
+        for run in offers.chunk_by(|a, b| a.resource == b.resource) {
+            let resource: Resource = body.record(run[0].resource)?;
+            let name = ark::name(body.text(resource.id_text)?).ok_or(Corrupt)?;
+            let key = body.fingerprint(Domain::Resource, "", name);
+            let found = body.offered().find(of_offer(school_key, key))?;
+            ensure(found == Some(Offered::of(number, run)))?;
+            pairs.set(pairs.get() + 1);
+        }
+        Ok(())
+    })?;
+    match body.offered().slots().nth(pairs.get()) {
+        Some((place, _, _)) => Err(bad(Section::OfferIndex, place)),
+        None => Ok(()),
+    }
+}
+
 /// Every record of a section has exactly one slot in its index.
-fn one_slot_each(body: &Body, index: Section, of: Section) -> Result<(), SnapshotError> {
+fn one_slot_each(
+    body: &Body,
+    index: Section,
+    records: impl Iterator<Item = u32>,
+    of: Section,
+) -> Result<(), SnapshotError> {
     let mut seen = vec![false; body.count(of) as usize];
-    let (buckets, _) = body.section(index).as_chunks::<BUCKET>();
-    let records = buckets
-        .iter()
-        .flat_map(index::slots)
-        .map(|(_, record)| record)
-        .filter(|record| *record != NONE);
     for record in records {
         match seen.get_mut(record as usize) {
             Some(seen) if !*seen => *seen = true,

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Ent, Establishment, Resource, Snapshot, Subscription, View};
 use crate::format::body::Affiliations;
-use crate::format::records::{self, Affiliation};
+use crate::format::records::{self, Affiliation, Known};
 use crate::overlay::Through;
 
 /// A yes. It borrows from the directory and from the query; only [`crate::Directory::resolve`] and
@@ -16,7 +16,7 @@ pub struct Grant<'s> {
     pub(super) person_id: &'s str,
     pub(super) ent: Ent<'s>,
     pub(super) resource: Resource<'s>,
-    pub(super) record: records::Person,
+    pub(super) known: Known,
     pub(super) affiliations: Affiliations<'s>,
     /// Bit n: the person's affiliation n entitles.
     pub(super) entitling: u64,
@@ -44,7 +44,7 @@ impl<'s> Grant<'s> {
     pub fn origin_ent(&self) -> &'s str {
         self.snapshot
             .body
-            .record::<records::Ent>(self.record.origin_ent.into())
+            .record::<records::Ent>(self.known.origin_ent.into())
             .and_then(|ent| self.snapshot.body.text(ent.code_text))
             .unwrap_or_default()
     }

@@ -185,7 +185,7 @@ impl Snapshot {
             .body
             .find(Section::EntIndex, Domain::Ent, "", code)
             .ok()??;
-        Ent::new(self, number).ok().filter(|ent| ent.code() == code)
+        Ent::new(self, number).ok()
     }
 
     /// The school with this identifier.
@@ -195,9 +195,7 @@ impl Snapshot {
             .body
             .find(Section::EstablishmentIndex, Domain::Establishment, "", uai)
             .ok()??;
-        Establishment::new(self, number)
-            .ok()
-            .filter(|school| school.uai() == uai)
+        Establishment::new(self, number).ok()
     }
 
     /// The resource with this ARK, bare or as `http://n2t.net/ark:…`.
@@ -224,19 +222,14 @@ impl Snapshot {
         let Some(name) = ark::name(id) else {
             return Ok(None);
         };
-        let key = self.body.fingerprint(Domain::Resource, "", name);
-        self.resource_of(name, key)
+        self.resource_of(self.body.fingerprint(Domain::Resource, "", name))
     }
 
-    /// The resource with this name and fingerprint.
+    /// The resource with this fingerprint.
     #[inline]
-    fn resource_of(&self, name: &str, key: u128) -> Result<Option<Resource<'_>>, Corrupt> {
-        let index = Section::ResourceIndex;
-        let Some(number) = self.body.find_fingerprint(index, key)? else {
-            return Ok(None);
-        };
-        let resource = Resource::new(self, number)?;
-        Ok((resource.id().strip_prefix("ark:/") == Some(name)).then_some(resource))
+    fn resource_of(&self, key: u128) -> Result<Option<Resource<'_>>, Corrupt> {
+        let number = self.body.find_fingerprint(Section::ResourceIndex, key)?;
+        number.map(|number| Resource::new(self, number)).transpose()
     }
 
     /// The publisher with this id (that of the configuration).
@@ -246,9 +239,7 @@ impl Snapshot {
             .body
             .find(Section::PublisherIndex, Domain::Publisher, "", id)
             .ok()??;
-        Publisher::new(self, number)
-            .ok()
-            .filter(|publisher| publisher.id() == id)
+        Publisher::new(self, number).ok()
     }
 
     /// Every ENT project, in the order of their codes.

@@ -56,10 +56,10 @@ impl<'s> Grant<'s> {
             Attribute::Pro => self.profiles().iter().map(|p| p.as_str().into()).collect(),
             Attribute::Div | Attribute::Gro => self.groups(attribute),
             Attribute::PMs4 | Attribute::PMat | Attribute::EMs1 => self.codes(attribute),
-            Attribute::Civ => self.personal(self.record.civility_text),
-            Attribute::Nom => self.personal(self.record.name_text),
-            Attribute::Pre => self.personal(self.record.given_name_text),
-            Attribute::PMel => self.personal(self.record.mail_text),
+            Attribute::Civ => self.personal(|person| person.civility_text),
+            Attribute::Nom => self.personal(|person| person.name_text),
+            Attribute::Pre => self.personal(|person| person.given_name_text),
+            Attribute::PMel => self.personal(|person| person.mail_text),
             Attribute::Lra => self.resource.family_urls().map(Cow::from).collect(),
             Attribute::IdEnt => vec![STANDARD.encode(self.ent.code()).into()],
         }
@@ -73,8 +73,10 @@ impl<'s> Grant<'s> {
             .fold(ProfileSet::EMPTY, ProfileSet::union)
     }
 
-    fn personal(&self, text: u32) -> Vec<Cow<'s, str>> {
-        match self.snapshot.body.text(text) {
+    fn personal(&self, text: impl Fn(&records::Person) -> u32) -> Vec<Cow<'s, str>> {
+        let body = &self.snapshot.body;
+        let person = body.record::<records::Person>(self.known.person);
+        match person.and_then(|person| body.text(text(&person))) {
             Ok("") | Err(_) => Vec::new(),
             Ok(text) => vec![text.into()],
         }

@@ -8,10 +8,10 @@ use smallvec::SmallVec;
 
 use super::views::terms;
 use super::{Ent, Grant, Resource, Snapshot, View};
-use crate::format::body::{Affiliations, Records};
+use crate::format::body::{Affiliations, Body, Records};
 use crate::format::fact::{Pairs, Words};
-use crate::format::fingerprint::Domain;
-use crate::format::records::{self, Affiliation, Offer};
+use crate::format::fingerprint::{self, Domain};
+use crate::format::records::{self, Affiliation, Known, Offer, Offered};
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, MAX_PERSON, Section};
 use crate::overlay::{Given, Licences, Through};
 use crate::rules::{self, Terms};
@@ -23,13 +23,14 @@ pub(crate) struct Subject<'s> {
     /// The project that speaks for the person now.
     pub(crate) ent: Ent<'s>,
     pub(crate) resource: Resource<'s>,
-    pub(crate) person: u32,
-    pub(crate) record: records::Person,
+    pub(crate) known: Known,
     pub(crate) affiliations: Affiliations<'s>,
     /// Until when the resource and its publisher are valid.
     open_until: i64,
     /// The one affiliation that counts, when a school was asked for.
     chosen: Option<usize>,
+    /// The school that was asked for, and what it offers of the resource.
+    asked: Option<(u32, Option<Offered>)>,
 }
 
 /// One subscription in one school of the subject, judged.
@@ -73,13 +74,11 @@ impl Snapshot {
         View::from(self).resolve(query)
     }
 
-    /// The project that speaks now for the people of the one with this code.
+    /// The project with this code.
+    #[inline]
     fn find_ent(&self, code: &str) -> Result<Option<Ent<'_>>, Corrupt> {
-        let Some(number) = self.body.find(Section::EntIndex, Domain::Ent, "", code)? else {
-            return Ok(None);
-        };
-        let ent = Ent::new(self, number)?;
-        Ok((ent.code() == code).then(|| ent.current()))
+        let number = self.body.find(Section::EntIndex, Domain::Ent, "", code)?;
+        number.map(|number| Ent::new(self, number)).transpose()
     }
 }
 
@@ -114,7 +113,7 @@ impl<'s> View<'s> {
             person_id: query.person,
             ent: subject.ent,
             resource: subject.resource,
-            record: subject.record,
+            known: subject.known,
             affiliations: subject.affiliations,
             entitling,
             subscriptions,
@@ -127,44 +126,59 @@ impl<'s> View<'s> {
     pub(crate) fn subject(self, query: &Query<'_>) -> Result<Subject<'s>, Denied> {
         let (snapshot, effects) = (self.snapshot, &self.overlay.effects);
         let body = &snapshot.body;
-        // What is far away is sent for as soon as its place is known and read as late as possible, the person first:
-        // nearly always the code that was asked for is the one that counts.
+        // What is far away is sent for before anything of it is read, so that all of it is on its way at the same time.
+        // Nearly always the code that was asked for is the one that counts.
         let guessed = self.person_fingerprint(query.ent, query.person);
         if let Some(guessed) = guessed {
-            body.send_for(Section::PersonIndex, guessed);
+            body.people().send_for(guessed);
         }
         let name = ark::name(query.resource);
-        let named = name.map(|name| (name, body.fingerprint(Domain::Resource, "", name)));
-        if let Some((_, key)) = named {
-            body.send_for(Section::ResourceIndex, key);
+        let named = name.map(|name| body.fingerprint(Domain::Resource, "", name));
+        let asked = query.school.map(|school| Asked::new(body, school));
+        let pair = match (&asked, named) {
+            (Some(asked), Some(named)) => Some(fingerprint::of_offer(asked.key, named)),
+            _ => None,
+        };
+        if let Some(pair) = pair {
+            body.offered().send_for(pair);
         }
-        let ent = snapshot.find_ent(query.ent)?.ok_or(Denied::UnknownEnt)?;
-        let key = match ent.code() {
-            code if code == query.ent => guessed,
-            code => self.person_fingerprint(code, query.person),
+        let resource = match named {
+            Some(named) => body.find_fingerprint(Section::ResourceIndex, named)?,
+            None => None,
+        };
+        if let Some(resource) = resource {
+            body.send_for_record::<records::Resource>(resource);
+        }
+        let asked_ent = snapshot.find_ent(query.ent)?.ok_or(Denied::UnknownEnt)?;
+        let ent = asked_ent.current();
+        let key = if ent == asked_ent {
+            guessed
+        } else {
+            self.person_fingerprint(ent.code(), query.person)
         };
         // Revocation wins over everything.
         if key.is_some_and(|key| effects.revoked(key).is_some()) {
             return Err(Denied::PersonRevoked);
         }
-        let person = match key {
-            Some(key) => body.find_fingerprint(Section::PersonIndex, key)?,
-            None => None,
-        };
-        if let Some(person) = person {
-            body.send_for_record::<records::Person>(person);
-        }
-        let resource = match named {
-            Some((name, key)) => snapshot.resource_of(name, key)?,
-            None => None,
-        };
-        let resource = resource.ok_or(Denied::UnknownResource)?;
+        let resource = snapshot.resource_at(resource.ok_or(Denied::UnknownResource)?)?;
         let open_until = self.open(resource, query.at)?;
-        let person = person.ok_or(Denied::UnknownPerson)?;
-        let record: records::Person = body.record(person)?;
-        body.send_for_record::<records::Establishment>(record.establishment);
-        body.send_for_list(record.facts_list);
-        let affiliations = body.affiliations(&record)?;
+        let offered = match pair {
+            Some(pair) => body.offered().find(pair)?,
+            None => None,
+        };
+        let targets = offered.map_or(0, |offered| offered.targets_list);
+        if targets != 0 {
+            body.send_for_list(targets);
+        }
+        let known = match key {
+            Some(key) => body.people().find(key)?,
+            None => None,
+        };
+        let known = known.ok_or(Denied::UnknownPerson)?;
+        if targets != 0 {
+            body.send_for_list(known.facts_list);
+        }
+        let affiliations = body.affiliations(&known)?;
         if affiliations.is_empty() {
             return Err(Denied::NoSchool);
         }
@@ -172,14 +186,20 @@ impl<'s> View<'s> {
             view: self,
             ent,
             resource,
-            person,
-            record,
+            known,
             affiliations,
             open_until,
             chosen: None,
+            asked: None,
         };
-        if let Some(school) = query.school {
-            let chosen = rules::chosen_school(school, subject.schools());
+        if let Some(asked) = asked {
+            let number = match offered {
+                Some(offered) => Some(offered.establishment),
+                None => asked.number(body)?,
+            };
+            subject.asked = number.map(|number| (number, offered));
+            let schools = affiliations.iter().map(|place| place.establishment);
+            let chosen = rules::chosen_school(number, asked.whole(body)?, schools);
             subject.chosen = Some(chosen.ok_or(Denied::NotInThatSchool)?);
         }
         Ok(subject)
@@ -221,20 +241,19 @@ impl<'s> Subject<'s> {
     pub(crate) fn in_school(
         view: View<'s>,
         resource: Resource<'s>,
-        person: u32,
-        record: records::Person,
+        known: Known,
         affiliations: Affiliations<'s>,
         position: usize,
     ) -> Result<Self, Corrupt> {
         Ok(Self {
             view,
-            ent: Ent::new(view.snapshot, record.origin_ent.into())?,
+            ent: Ent::new(view.snapshot, known.origin_ent.into())?,
             resource,
-            person,
-            record,
+            known,
             affiliations,
             open_until: i64::MAX,
             chosen: Some(position),
+            asked: None,
         })
     }
 
@@ -324,15 +343,34 @@ impl<'s> Subject<'s> {
         }
     }
 
-    /// What a school offers of the resource: a run in its offers, which are in the order of resources.
+    /// What a school offers of the resource. Of the school that was asked for it is known already, unless there are
+    /// several offers; else it is a run in the school's offers, which are in the order of resources.
     #[inline]
     fn offers(&self, establishment: u32) -> Result<impl Iterator<Item = Offer> + use<'s>, Corrupt> {
+        let (one, run) = match self.asked {
+            Some((school, None)) if school == establishment => (None, Records::NONE),
+            Some((school, Some(offered))) if school == establishment && offered.several == 0 => {
+                let one = Offer {
+                    resource: self.resource.number,
+                    subscription: offered.subscription,
+                    targets_list: offered.targets_list,
+                    terms: offered.terms,
+                    dated_list: 0,
+                };
+                (Some(one), Records::NONE)
+            }
+            _ => (None, self.run_of_offers(establishment)?),
+        };
+        Ok(one.into_iter().chain(run.iter::<Offer>()))
+    }
+
+    fn run_of_offers(&self, establishment: u32) -> Result<Records<'s>, Corrupt> {
         let body = &self.view.snapshot.body;
         let school: records::Establishment = body.record(establishment)?;
         let offers = body.records::<Offer>(school.first_offer, school.offers)?;
         let resource = self.resource.number;
-        let first = first_of(offers, resource);
-        let is_of_resource = move |at: &usize| {
+        let first = offers.partition_point::<Offer>(|offer| offer.resource < resource);
+        let is_of_resource = |at: &usize| {
             offers
                 .get::<Offer>(*at)
                 .is_some_and(|offer| offer.resource == resource)
@@ -344,7 +382,7 @@ impl<'s> Subject<'s> {
         if run > MAX_OFFERS {
             return Err(Corrupt);
         }
-        Ok((first..first + run).filter_map(move |at| offers.get(at)))
+        Ok(offers.range::<Offer>(first, first + run))
     }
 
     /// Until when a licence is assigned to this person in a school; `None` when it is not at this instant. What
@@ -360,7 +398,7 @@ impl<'s> Subject<'s> {
         let dated = Pairs::of(body.list(candidate.body.dated_list)?)?;
         let facts = facts(self.view.snapshot, &place.affiliation)?;
         let mut until = None;
-        for fact in rules::reached_by(self.person, place.profiles, facts.iter()) {
+        for fact in rules::reached_by(self.known.person, place.profiles, facts.iter()) {
             if let Some(said) = candidate.given.and_then(|given| given.says(fact)) {
                 until = until.max(said.filter(|p| p.holds_at(at)).map(|p| p.until));
                 continue;
@@ -385,23 +423,32 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// Where the offers of a resource begin, or would.
-///
-/// The last steps of a binary search wait for one far read after the other. So it halves only what is long, and then
-/// counts: these reads do not depend on each other and are on their way together.
-#[inline]
-fn first_of(offers: Records<'_>, resource: u32) -> usize {
-    const COUNTED: usize = 64;
-    let (mut low, mut high) = (0, offers.len::<Offer>());
-    while high - low > COUNTED {
-        let middle = low + (high - low) / 2;
-        match offers.get::<Offer>(middle) {
-            Some(offer) if offer.resource < resource => low = middle + 1,
-            _ => high = middle,
+/// The school that was asked for.
+struct Asked<'q> {
+    code: &'q str,
+    key: u128,
+}
+
+impl<'q> Asked<'q> {
+    #[inline]
+    fn new(body: &Body, code: &'q str) -> Self {
+        let key = body.fingerprint(Domain::Establishment, "", code);
+        Self { code, key }
+    }
+
+    /// Its number.
+    fn number(&self, body: &Body) -> Result<Option<u32>, Corrupt> {
+        body.find_fingerprint(Section::EstablishmentIndex, self.key)
+    }
+
+    /// The number of the school that it is a part of.
+    #[inline]
+    fn whole(&self, body: &Body) -> Result<Option<u32>, Corrupt> {
+        match rules::whole_school(self.code) {
+            None => Ok(None),
+            Some(whole) => Self::new(body, whole).number(body),
         }
     }
-    let counted = offers.range::<Offer>(low, high).iter::<Offer>();
-    low + counted.filter(|offer| offer.resource < resource).count()
 }
 
 /// Classes, groups and codes of an affiliation.
