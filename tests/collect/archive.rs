@@ -1,10 +1,16 @@
 //! Small archives as portals make them: gzip, tar, XML after the 2D schema.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use octroi_directory::Degree;
+
+/// Records, as in the suites of the importer.
+#[path = "../../crates/collect/tests/support/records.rs"]
+pub mod records;
+
+use records::{NAME, alone, document};
 
 /// What a portal has to say.
 #[derive(Clone, Debug, Default)]
@@ -35,11 +41,15 @@ pub fn pupil(uai: &str, class: usize, at: usize) -> String {
     format!("{uai}-{class}-{at}")
 }
 
-fn member(part: &str, records: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<men:GAR-ENT-{part} xmlns:men=\"http://data.education.fr/ns/gar\" \
-         Version=\"1.0\">{records}</men:GAR-ENT-{part}>\n"
-    )
+/// A pupil whose name is found nowhere else, and their place in a class.
+fn in_class(uai: &str, id: &str, class: usize) -> [String; 2] {
+    let number = id.rsplit('-').next().unwrap();
+    let pupil = records::pupil(id, uai).replace(NAME, &format!("Secretnom{number}"));
+    [pupil, place(uai, id, &format!("C{class}"))]
+}
+
+fn place(uai: &str, id: &str, class: &str) -> String {
+    records::relation("GARPersonGroupe", uai, id, ("GARGroupeCode", class))
 }
 
 impl Portal {
@@ -48,45 +58,28 @@ impl Portal {
         let (mut schools, mut pupils) = (String::new(), String::new());
         let (mut groups, mut places) = (String::new(), String::new());
         for (uai, classes) in &self.schools {
-            let _ = write!(
-                schools,
-                "<men:GAREtab><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-                 <men:GARStructureNomCourant>Collège {uai}</men:GARStructureNomCourant></men:GAREtab>"
-            );
+            schools += &records::school(uai);
             for (class, count) in classes.iter().enumerate() {
-                let _ = write!(
-                    groups,
-                    "<men:GARGroupe><men:GARGroupeCode>C{class}</men:GARGroupeCode>\
-                     <men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-                     <men:GARGroupeLibelle>Classe {class}</men:GARGroupeLibelle>\
-                     <men:GARGroupeStatut>DIVISION</men:GARGroupeStatut></men:GARGroupe>"
-                );
+                groups += &records::group(uai, &format!("C{class}"), "DIVISION", &[]);
                 for at in 0..*count {
-                    let id = pupil(uai, class, at);
-                    let _ = write!(
-                        pupils,
-                        "<men:GAREleve><men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
-                         <men:GARPersonProfils><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-                         <men:GARPersonProfil>National_ELV</men:GARPersonProfil></men:GARPersonProfils>\
-                         <men:GARPersonNom>Secretnom{at}</men:GARPersonNom>\
-                         <men:GARPersonPrenom>Zoé</men:GARPersonPrenom>\
-                         <men:GARPersonAutresPrenoms>Zoé</men:GARPersonAutresPrenoms>\
-                         <men:GARPersonEtab>{uai}</men:GARPersonEtab></men:GAREleve>"
-                    );
-                    place(&mut places, uai, &id, &format!("C{class}"));
+                    let [pupil, place] = in_class(uai, &pupil(uai, class, at), class);
+                    pupils += &pupil;
+                    places += &place;
                 }
             }
         }
         for at in 0..self.lost {
             if let Some((uai, _)) = self.schools.first() {
-                place(&mut places, uai, &pupil(uai, 0, at), "Z9");
+                places += &place(uai, &pupil(uai, 0, at), "Z9");
             }
         }
-        vec![
-            ("Etab", member("Etab", &schools)),
-            ("Eleve", member("Eleve", &pupils)),
-            ("Groupe", member("Groupe", &(groups + &places))),
+        [
+            ("Etab", schools),
+            ("Eleve", pupils),
+            ("Groupe", groups + &places),
         ]
+        .map(|(part, records)| (part, document(Degree::Second, part, &records)))
+        .into()
     }
 
     /// The archive.
@@ -98,15 +91,6 @@ impl Portal {
         };
         pack(ent, stamp, flow, &members)
     }
-}
-
-fn place(out: &mut String, uai: &str, id: &str, class: &str) {
-    let _ = write!(
-        out,
-        "<men:GARPersonGroupe><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-         <men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
-         <men:GARGroupeCode>{class}</men:GARGroupeCode></men:GARPersonGroupe>"
-    );
 }
 
 /// Packs members as exporters do.
@@ -158,23 +142,12 @@ pub fn leaves(id: &str) -> String {
 
 /// A pupil's record and the class it belongs to, as an archive would say it.
 pub fn comes(uai: &str, id: &str, class: usize) -> Vec<String> {
-    let space = "xmlns:men=\"http://data.education.fr/ns/gar\"";
-    let pupil = format!(
-        "<men:GAREleve {space}><men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
-         <men:GARPersonProfils><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-         <men:GARPersonProfil>National_ELV</men:GARPersonProfil></men:GARPersonProfils>\
-         <men:GARPersonNom>Secretnom{}</men:GARPersonNom><men:GARPersonPrenom>Zoé</men:GARPersonPrenom>\
-         <men:GARPersonAutresPrenoms>Zoé</men:GARPersonAutresPrenoms>\
-         <men:GARPersonEtab>{uai}</men:GARPersonEtab></men:GAREleve>",
-        id.rsplit('-').next().unwrap()
-    );
-    let place = format!(
-        "<men:GARPersonGroupe {space}><men:GARStructureUAI>{uai}</men:GARStructureUAI>\
-         <men:GARPersonIdentifiant>{id}</men:GARPersonIdentifiant>\
-         <men:GARGroupeCode>C{class}</men:GARGroupeCode></men:GARPersonGroupe>"
-    );
-    [pupil, place]
-        .iter()
-        .map(|record| serde_json::json!({ "record": record }).to_string())
-        .collect()
+    in_class(uai, id, class)
+        .map(|record| change(&record))
+        .into()
+}
+
+/// A record comes, or changes.
+pub fn change(record: &str) -> String {
+    serde_json::json!({ "record": alone(Degree::Second, record) }).to_string()
 }

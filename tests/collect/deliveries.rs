@@ -4,12 +4,14 @@ use std::fs;
 use std::time::Duration;
 
 use octroi::collect::alarm::Code;
-use octroi::collect::batch::{Batch, Ended};
+use octroi::collect::batch::Ended;
 use octroi::collect::ledger::Status;
+use octroi_directory::Degree;
 use octroi_saml::Time;
 
-use crate::archive::{Portal, name, portal};
-use crate::place::{Place, alarms, desk, people, root, run, state, sum};
+use crate::archive::records::{document, group};
+use crate::archive::{Portal, change, file, lines, name, portal};
+use crate::place::{Place, alarms, desk, people, root, run, state, sum, take_in};
 
 const NIGHT: &str = "2026-11-27T02:30:00Z";
 
@@ -96,12 +98,7 @@ fn f4_an_empty_delivery_changes_nothing_and_is_no_alarm() {
     place.deliver("B0", "20261127_020000", &no_member);
     assert_eq!(run(&office, "B0"), Ended::Ok);
     // Members without a record are as empty.
-    let members = [("Etab", ""), ("Eleve", "")].map(|(part, records)| {
-        let text = format!(
-            "<men:GAR-ENT-{part} xmlns:men=\"http://data.education.fr/ns/gar\" Version=\"1.0\">{records}</men:GAR-ENT-{part}>"
-        );
-        (part, text)
-    });
+    let members = ["Etab", "Eleve"].map(|part| (part, document(Degree::Second, part, "")));
     let stamp = "20261128_020000";
     let archive = crate::archive::pack("B0", stamp, "2D", &members);
     place.put("B0", &name("B0", stamp, "2D"), &archive);
@@ -287,10 +284,7 @@ fn f6_several_halves_are_told_together_and_once() {
         fs::write(place.drop_box("B0").join(file), "x").unwrap();
     }
     for _ in 0..3 {
-        let mut desk = desk(&office, "B0");
-        let mut batch = Batch::quiet("import", "B0", [0; 4]);
-        desk.take_in(&mut batch, Duration::ZERO).unwrap();
-        batch.end();
+        take_in(&office, "B0", Duration::ZERO);
     }
     assert_eq!(alarms(&office, "B0")[&Code::Incomplete], 1);
 }
@@ -306,11 +300,7 @@ fn f6_nothing_is_taken_before_the_sum_is_there_and_both_rest() {
     let rest = Duration::from_secs(3600);
     let look = |seconds: u64, rest| {
         office.clock.set(now.plus(Duration::from_secs(seconds)));
-        let mut desk = desk(&office, "B0");
-        let mut batch = Batch::quiet("import", "B0", [0; 4]);
-        let came = desk.take_in(&mut batch, rest).unwrap();
-        batch.end();
-        came
+        take_in(&office, "B0", rest)
     };
     fs::write(place.drop_box("B0").join(&file), &archive).unwrap();
     assert_eq!(look(0, rest), 0, "no sum");
@@ -343,12 +333,7 @@ fn f6_a_client_that_sets_times_back_does_not_make_a_file_rest() {
             .unwrap();
         file.set_modified(std::time::UNIX_EPOCH).unwrap();
     }
-    let mut desk = desk(&office, "B0");
-    let mut batch = Batch::quiet("import", "B0", [0; 4]);
-    assert_eq!(
-        desk.take_in(&mut batch, Duration::from_secs(60)).unwrap(),
-        0
-    );
+    assert_eq!(take_in(&office, "B0", Duration::from_secs(60)), 0);
 }
 
 #[test]
@@ -489,22 +474,11 @@ fn a5_records_set_aside_find_their_place_when_differences_bring_what_they_lacked
             .set_aside_total(),
         3
     );
-    let uai = &some.schools[0].0;
-    let group = format!(
-        "<men:GARGroupe xmlns:men=\\\"http://data.education.fr/ns/gar\\\"><men:GARGroupeCode>Z9</men:GARGroupeCode>\
-         <men:GARStructureUAI>{uai}</men:GARStructureUAI><men:GARGroupeLibelle>Z</men:GARGroupeLibelle>\
-         <men:GARGroupeStatut>GROUPE</men:GARGroupeStatut></men:GARGroupe>"
-    );
-    let lines = [
-        r#"{"format":"octroi-delta-1","ent":"B0","degree":"2D","base":"20261127_020000","sequence":1}"#.to_owned(),
-        format!("{{\"record\":\"{group}\"}}"),
-        r#"{"end":1}"#.to_owned(),
-    ];
-    let octets = crate::archive::delta(&lines);
+    let group = group(&some.schools[0].0, "Z9", "GROUPE", &[]);
     place.put(
         "B0",
-        "B0_GAR-ENT_Delta_20261127_120000_2D.jsonl.gz",
-        &octets,
+        &file(1),
+        &lines("20261127_020000", 1, &[change(&group)]),
     );
     assert_eq!(run(&office, "B0"), Ended::Ok);
     let state = state(&office, "B0");

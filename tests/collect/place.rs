@@ -12,8 +12,8 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 use octroi::clock::Clock;
 use octroi::collect::alarm::Code;
-use octroi::collect::batch::Ended;
-use octroi::collect::desk::{Desk, Office};
+use octroi::collect::batch::{Batch, Ended};
+use octroi::collect::desk::{Desk, DeskError, Office};
 use octroi::collect::ledger::FlowState;
 use octroi::collect::watch::{Gate, pass};
 use octroi::config::CollectSettings;
@@ -171,6 +171,29 @@ pub fn run(office: &Office, ent: &str) -> Ended {
 /// A portal's desk.
 pub fn desk<'o>(office: &'o Office, ent: &str) -> Desk<'o> {
     Desk::take(office, office.settings.portal(ent).unwrap()).unwrap()
+}
+
+/// One look into a portal's drop boxes, at files that have rested so long. Answers how many deliveries came.
+pub fn take_in(office: &Office, ent: &str, rest: Duration) -> u64 {
+    at_desk(office, ent, |desk, batch| desk.take_in(batch, rest))
+}
+
+/// An approval at the office's own time.
+pub fn approve(office: &Office, ent: &str, file: &str) {
+    at_desk(office, ent, |desk, batch| {
+        desk.approve(batch, file, "marie")
+    });
+}
+
+fn at_desk<T>(
+    office: &Office,
+    ent: &str,
+    act: impl FnOnce(&mut Desk<'_>, &mut Batch) -> Result<T, DeskError>,
+) -> T {
+    let mut batch = Batch::quiet("test", ent, [0; 4]);
+    let done = act(&mut desk(office, ent), &mut batch).unwrap();
+    batch.end();
+    done
 }
 
 /// Where the 2D flow of a portal stands.

@@ -50,14 +50,7 @@ fn f4_small_losses_of_many_nights_add_up_and_an_approval_is_where_counting_begin
     assert_eq!(night(&place, &office, "2026-11-06", 23), Ended::Ok);
     assert_eq!(night(&place, &office, "2026-11-07", 22), Ended::Warning);
     // Not by the program: it has the clock of this machine, for which November may be long ago.
-    let (file, mut desk) = (
-        name("B0", "20261107_020000", "2D"),
-        crate::place::desk(&office, "B0"),
-    );
-    let mut batch = octroi::collect::batch::Batch::quiet("approve", "B0", [0; 4]);
-    desk.approve(&mut batch, &file, "marie").unwrap();
-    batch.end();
-    drop(desk);
+    crate::place::approve(&office, "B0", &name("B0", "20261107_020000", "2D"));
     assert_eq!(people(&office, "B0"), 352);
     // From here on it is 352 that counts: 10 % of it may go, no more.
     for (day, pupils) in [("2026-11-08", 21), ("2026-11-09", 20)] {
@@ -115,11 +108,7 @@ fn f4_small_differences_add_up_for_the_flow_and_for_a_school() {
     let waiting = state(&office, "B0");
     assert_eq!(waiting.waiting().len(), 1);
     assert!(!waiting.needs_full);
-    let mut desk = crate::place::desk(&office, "B0");
-    let mut batch = octroi::collect::batch::Batch::quiet("approve", "B0", [0; 4]);
-    desk.approve(&mut batch, &file(3), "marie").unwrap();
-    batch.end();
-    drop(desk);
+    crate::place::approve(&office, "B0", &file(3));
     // The third was let pass; with it the count began anew, and the fourth is a handful of what is left.
     assert_eq!(
         (people(&office, "B0"), state(&office, "B0").sequence),

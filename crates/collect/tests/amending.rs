@@ -13,10 +13,8 @@ use std::path::PathBuf;
 
 use octroi_collect::{Amend, Amendment, Loss, Meaning, Options, Outcome, Report, Rule, import};
 use octroi_directory::{Degree, Head, Segment};
-use support::{
-    Delivery, Folder, InSchool, Listener, group, manager, people, pupil, relation, school, sum_of,
-    teacher,
-};
+use support::records::{group, manager, pupil, relation, school, teacher};
+use support::{Delivery, Folder, InSchool, Listener, people, sum_of};
 
 const UAI: &str = "0561622J";
 const LATER: &str = "0560001A";
@@ -130,7 +128,7 @@ fn records_that_were_set_aside_are_tried_again() {
     ];
     let two_schools = pupil("p8", UAI).replacen(
         "<men:GARPersonNom>",
-        &(support::profiles(LATER, "National_elv") + "<men:GARPersonNom>"),
+        &(support::records::profiles(LATER, "National_elv") + "<men:GARPersonNom>"),
         1,
     );
     let delivery = Delivery::small(Degree::Second)

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use octroi_collect::{Options, Outcome, Unobserved, import};
 use octroi_directory::{Degree, Segment};
-use support::{Delivery, Folder, pupil, school, sum_of};
+use support::records::{pupil, school};
+use support::{Delivery, Folder, sum_of};
 
 fn many(people: usize) -> Delivery {
     let numbers: Vec<usize> = (0..people).collect();

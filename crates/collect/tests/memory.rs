@@ -11,7 +11,8 @@ mod support;
 use octroi_collect::{Options, Outcome, Unobserved, import};
 use octroi_directory::Degree;
 use peak_alloc::PeakAlloc;
-use support::{Delivery, Folder, group, pupil, relation, school, sum_of};
+use support::records::{group, pupil, relation, school};
+use support::{Delivery, Folder, sum_of};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;

@@ -12,7 +12,8 @@ use std::fs;
 
 use octroi_collect::{ImportError, Options, Unobserved, import};
 use octroi_directory::{Degree, NoRoom, Room};
-use support::{Delivery, Folder, pupil, school, sum_of};
+use support::records::{pupil, school};
+use support::{Delivery, Folder, sum_of};
 
 #[test]
 fn a_load_without_room_for_its_runs_or_its_draft_fails_and_leaves_nothing() {

@@ -14,7 +14,8 @@ use std::process::{Command, Stdio};
 
 use octroi_collect::{Loss, Options, Rule, validate};
 use octroi_directory::Degree;
-use support::{Delivery, Folder, Listener, document, element, sum_of};
+use support::records::{document, element};
+use support::{Delivery, Folder, Listener, sum_of};
 
 /// Degree, file, record, then a field a line: name, least, most (`*` is any number), longest text (`date` for a date).
 /// Fields inside a field are indented.

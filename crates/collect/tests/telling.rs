@@ -10,7 +10,8 @@ mod support;
 
 use octroi_collect::{Observe, Options, Outcome, Progress, SetAside, import, page};
 use octroi_directory::Degree;
-use support::{Delivery, Folder, pupil, sum_of};
+use support::records::pupil;
+use support::{Delivery, Folder, sum_of};
 
 fn delivery() -> Delivery {
     Delivery::small(Degree::Second).file(

@@ -10,7 +10,8 @@ mod support;
 
 use octroi_collect::{Options, Outcome, Rule, Unobserved, validate};
 use octroi_directory::Degree;
-use support::{Delivery, Folder, pupil};
+use support::records::pupil;
+use support::{Delivery, Folder};
 
 #[test]
 fn reading_counts_what_an_import_counts_and_writes_nothing() {

@@ -10,7 +10,8 @@ mod support;
 
 use octroi_collect::Outcome;
 use octroi_directory::Degree;
-use support::{Delivery, InSchool, pupil, school, teacher};
+use support::records::{pupil, school, teacher};
+use support::{Delivery, InSchool};
 
 fn in_school(profiles: u16, groups: &[&str], codes: &[&str]) -> Vec<InSchool> {
     let own = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();

@@ -14,6 +14,12 @@ use md5::{Digest, Md5};
 use octroi_collect::{ImportError, Loss, Observe, Options, Outcome, Rule, SetAside, import};
 use octroi_directory::{CodeKind, Degree, Segment};
 
+pub mod records;
+
+use self::records::{
+    ELSE, UAI, document, group, manager, mef, pupil, record, relation, school, subject, teacher,
+};
+
 pub const STAMP: &str = "20261127_031500";
 
 /// A folder that goes when the test ends.
@@ -44,115 +50,6 @@ pub fn archive_name(degree: Degree) -> String {
 /// The name of a file in it.
 pub fn member_name(degree: Degree, kind: &str, number: u32) -> String {
     format!("B0_GAR-ENT_Complet_{STAMP}_{degree}_{kind}_{number:04}.xml")
-}
-
-pub fn namespace(degree: Degree) -> &'static str {
-    match degree {
-        Degree::Second => "http://data.education.fr/ns/gar",
-        Degree::First => "http://data.education.fr/ns/gar/1d",
-    }
-}
-
-/// A document with these records.
-pub fn document(degree: Degree, kind: &str, records: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<men:GAR-ENT-{kind} xmlns:men=\"{}\" \
-         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:xalan=\"http://xml.apache.org/xalan\" Version=\"1.0\">\n{records}</men:GAR-ENT-{kind}>\n",
-        namespace(degree)
-    )
-}
-
-/// `<a>x</a>` for `("a", "x")`, with the usual prefix.
-pub fn element(name: &str, content: &str) -> String {
-    format!("<men:{name}>{content}</men:{name}>")
-}
-
-/// A record of fields with text.
-pub fn record(name: &str, fields: &[(&str, &str)]) -> String {
-    let fields: String = fields
-        .iter()
-        .map(|(name, text)| element(name, text))
-        .collect();
-    element(name, &fields) + "\n"
-}
-
-pub fn profiles(uai: &str, profile: &str) -> String {
-    element(
-        "GARPersonProfils",
-        &(element("GARStructureUAI", uai) + &element("GARPersonProfil", profile)),
-    )
-}
-
-pub fn pupil(id: &str, uai: &str) -> String {
-    person("GAREleve", id, uai, "National_ELV", "")
-}
-
-/// An assignment manager.
-pub fn manager(id: &str, uai: &str) -> String {
-    record(
-        "GARRespAff",
-        &[
-            ("GARPersonIdentifiant", id),
-            ("GARPersonNom", "Dupont"),
-            ("GARPersonPrenom", "Zoé"),
-            ("GARPersonCivilite", "Mme"),
-            ("GARPersonMail", "z@example.org"),
-            ("GARRespAffEtab", uai),
-        ],
-    )
-}
-
-pub fn teacher(id: &str, uai: &str) -> String {
-    person("GAREnseignant", id, uai, "National_ENS", "")
-}
-
-pub fn person(record: &str, id: &str, uai: &str, profile: &str, after: &str) -> String {
-    let fields = [
-        element("GARPersonIdentifiant", id),
-        profiles(uai, profile),
-        element("GARPersonNom", "Dupont"),
-        element("GARPersonPrenom", "Zoé"),
-        element("GARPersonAutresPrenoms", "Zoé"),
-        element("GARPersonEtab", uai),
-        after.to_owned(),
-    ];
-    element(record, &fields.concat()) + "\n"
-}
-
-pub fn school(uai: &str) -> String {
-    record(
-        "GAREtab",
-        &[
-            ("GARStructureUAI", uai),
-            ("GARStructureNomCourant", "Collège"),
-        ],
-    )
-}
-
-pub fn relation(name: &str, uai: &str, person: &str, code: (&str, &str)) -> String {
-    record(
-        name,
-        &[
-            ("GARStructureUAI", uai),
-            ("GARPersonIdentifiant", person),
-            code,
-        ],
-    )
-}
-
-pub fn group(uai: &str, code: &str, status: &str, divisions: &[&str]) -> String {
-    let mut fields = vec![
-        ("GARGroupeCode", code),
-        ("GARStructureUAI", uai),
-        ("GARGroupeLibelle", "Un groupe"),
-        ("GARGroupeStatut", status),
-    ];
-    fields.extend(
-        divisions
-            .iter()
-            .map(|code| ("GARGroupeDivAppartenance", *code)),
-    );
-    record("GARGroupe", &fields)
 }
 
 /// An archive: files of a kind, in order.
@@ -419,4 +316,20 @@ pub fn people(segment: &Segment) -> BTreeMap<String, Vec<InSchool>> {
         all.insert(person.id.to_owned(), schools.collect());
     }
     all
+}
+
+/// A whole delivery, to which a test adds one record.
+pub fn country() -> Delivery {
+    Delivery::new(Degree::Second)
+        .file(
+            "Etab",
+            &(school(UAI) + &school(ELSE) + &mef(UAI, "21110010001") + &subject(UAI)),
+        )
+        .file("Eleve", &pupil("p1", UAI))
+        .file("Enseignant", &teacher("t1", UAI))
+        .file(
+            "Groupe",
+            &(group(UAI, "6A", "DIVISION", &[]) + &group(UAI, "G", "GROUPE", &["6A"])),
+        )
+        .file("RespAff", &manager("t1", UAI))
 }
