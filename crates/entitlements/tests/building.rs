@@ -6,8 +6,7 @@ mod support;
 use std::os::unix::fs::PermissionsExt;
 
 use octroi_entitlements::{
-    BuildError, BuildOptions, Pseudonymizer, Query, Silent, Snapshot, SnapshotError, Sources,
-    build, rekey,
+    BuildError, BuildOptions, Pseudonymizer, Query, Snapshot, SnapshotError, Sources, rekey,
 };
 use support::{Country, Folder, Person, Publisher, january};
 
@@ -30,13 +29,7 @@ fn escapes_columns_in_any_order_and_line_ends() {
     )
     .unwrap();
     let out = folder.join("out");
-    let report = build(
-        &Sources::tables(folder.path()),
-        &out,
-        &BuildOptions::default(),
-        &Silent,
-    )
-    .unwrap();
+    let report = folder.build(&out).unwrap();
     assert_eq!(report.set_aside, []);
     let snapshot = Snapshot::open(&out).unwrap();
     let query = Query {
@@ -74,13 +67,7 @@ fn tables_must_be_there_with_the_columns_that_the_page_names() {
             None => std::fs::remove_file(folder.join(file)).unwrap(),
         }
         let out = folder.join("out");
-        let error = build(
-            &Sources::tables(folder.path()),
-            &out,
-            &BuildOptions::default(),
-            &Silent,
-        )
-        .unwrap_err();
+        let error = folder.build(&out).unwrap_err();
         assert!(!out.exists());
         assert_eq!(
             std::fs::read_dir(folder.path()).unwrap().count(),
@@ -137,8 +124,8 @@ fn the_same_sources_give_the_same_octets_and_options_are_written() {
         ..BuildOptions::default()
     };
     let (one, two) = (folder.join("one"), folder.join("two"));
-    let report = build(&Sources::tables(folder.path()), &one, &options, &Silent).unwrap();
-    build(&Sources::tables(folder.path()), &two, &options, &Silent).unwrap();
+    let report = folder.build_with(&one, &options).unwrap();
+    folder.build_with(&two, &options).unwrap();
     assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
     let snapshot = Snapshot::open(&one).unwrap();
     assert_eq!(
@@ -153,19 +140,18 @@ fn the_same_sources_give_the_same_octets_and_options_are_written() {
     assert_eq!(snapshot.counts(), report.counts);
     assert_eq!(snapshot.size() as u64, report.bytes);
 
-    let other = build(
-        &Sources::tables(folder.path()),
-        &two,
-        &BuildOptions {
-            generation: 8,
-            ..options.clone()
-        },
-        &Silent,
-    )
-    .unwrap();
+    let other = folder
+        .build_with(
+            &two,
+            &BuildOptions {
+                generation: 8,
+                ..options.clone()
+            },
+        )
+        .unwrap();
     assert_ne!(other.digest, report.digest);
     folder.append("people.tsv", b"B0\tp2\t\t\t\t\n");
-    build(&Sources::tables(folder.path()), &two, &options, &Silent).unwrap();
+    folder.build_with(&two, &options).unwrap();
     assert_ne!(
         Snapshot::open(&two).unwrap().sources_digest(),
         snapshot.sources_digest()
@@ -178,29 +164,22 @@ fn the_file_is_for_its_owner_alone_and_replaced_whole() {
     let out = folder.join("country.snapshot");
     // What a killed build left behind does not disturb the next one.
     std::fs::write(folder.join(".country.snapshot.building"), b"half").unwrap();
-    build(
-        &Sources::tables(folder.path()),
-        &out,
-        &BuildOptions::default(),
-        &Silent,
-    )
-    .unwrap();
+    folder.build(&out).unwrap();
     assert_eq!(
         std::fs::metadata(&out).unwrap().permissions().mode() & 0o777,
         0o400
     );
     assert!(!folder.join(".country.snapshot.building").exists());
     let old = Snapshot::open(&out).unwrap();
-    build(
-        &Sources::tables(folder.path()),
-        &out,
-        &BuildOptions {
-            generation: 2,
-            ..BuildOptions::default()
-        },
-        &Silent,
-    )
-    .unwrap();
+    folder
+        .build_with(
+            &out,
+            &BuildOptions {
+                generation: 2,
+                ..BuildOptions::default()
+            },
+        )
+        .unwrap();
     // The old one stays mapped and whole while the new one is in place.
     assert_eq!(
         (old.generation(), Snapshot::open(&out).unwrap().generation()),
@@ -224,13 +203,7 @@ fn a_pseudonym_domain_does_not_change_by_accident() {
     let mut country = Country::smallest();
     let folder = Folder::of(&country);
     let (old, new) = (folder.join("old"), folder.join("new"));
-    build(
-        &Sources::tables(folder.path()),
-        &old,
-        &BuildOptions::default(),
-        &Silent,
-    )
-    .unwrap();
+    folder.build(&old).unwrap();
     country.publishers[0].domain = "house-x-2".into();
     country.publishers.push(Publisher {
         id: "pub-new".into(),
@@ -242,17 +215,17 @@ fn a_pseudonym_domain_does_not_change_by_accident() {
         previous: Some(old.clone()),
         ..BuildOptions::default()
     };
-    let error = build(&Sources::tables(folder.path()), &new, &options, &Silent).unwrap_err();
+    let error = folder.build_with(&new, &options).unwrap_err();
     assert!(
         matches!(&error, BuildError::DomainChanged { publisher } if publisher == "pub-x"),
         "{error}"
     );
     options.rekeyed = vec!["pub-x".into()];
-    build(&Sources::tables(folder.path()), &new, &options, &Silent).unwrap();
+    folder.build_with(&new, &options).unwrap();
     // A previous snapshot that cannot be read cannot be compared with.
     options.previous = Some(folder.join("people.tsv"));
     assert!(matches!(
-        build(&Sources::tables(folder.path()), &new, &options, &Silent),
+        folder.build_with(&new, &options),
         Err(BuildError::Previous(_))
     ));
 }

@@ -12,13 +12,7 @@ fn aside(file: &str, line: &str) -> Vec<String> {
     folder.append(file, line);
     folder.append(file, "\n");
     let out = folder.join("out");
-    let report = build(
-        &Sources::tables(folder.path()),
-        &out,
-        &BuildOptions::default(),
-        &Silent,
-    )
-    .unwrap();
+    let report = folder.build(&out).unwrap();
     Snapshot::open(&out).unwrap().check().unwrap();
     report.set_aside.iter().map(ToString::to_string).collect()
 }
@@ -202,13 +196,7 @@ fn assignments_must_fit_their_subscription() {
             .as_bytes(),
     );
     let out = folder.join("out");
-    let report = build(
-        &Sources::tables(folder.path()),
-        &out,
-        &BuildOptions::default(),
-        &Silent,
-    )
-    .unwrap();
+    let report = folder.build(&out).unwrap();
     let told: Vec<String> = report.set_aside.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -251,7 +239,7 @@ fn the_time_of_an_assignment_must_make_sense() {
     std::fs::write(folder.join("assignments.tsv"), table).unwrap();
     let options = BuildOptions::default();
     let out = folder.join("out");
-    let report = build(&Sources::tables(folder.path()), &out, &options, &Silent).unwrap();
+    let report = folder.build_with(&out, &options).unwrap();
     let told: Vec<String> = report.set_aside.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -418,13 +406,7 @@ fn affiliations_are_filed_under_the_project_that_named_the_person() {
 fn a_table_that_lost_too_much_refuses_the_build_and_leaves_the_last_snapshot() {
     let folder = Folder::of(&Country::smallest());
     let out = folder.join("out");
-    build(
-        &Sources::tables(folder.path()),
-        &out,
-        &BuildOptions::default(),
-        &Silent,
-    )
-    .unwrap();
+    folder.build(&out).unwrap();
     let before = std::fs::read(&out).unwrap();
     for n in 0..20 {
         folder.append("people.tsv", format!("Z9\tq{n}\t\t\t\t\n").as_bytes());

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use octroi_entitlements::{BuildOptions, BuildReport, Silent, Snapshot, Sources, build};
+use octroi_entitlements::{
+    BuildError, BuildOptions, BuildReport, Silent, Snapshot, Sources, build,
+};
 
 pub mod changes;
 pub mod entries;
@@ -17,6 +19,7 @@ pub mod logs;
 pub mod naive;
 pub mod random;
 pub mod segments;
+pub mod table;
 
 /// A folder that goes away with the test.
 pub struct Folder(PathBuf);
@@ -47,6 +50,20 @@ impl Folder {
         let mut table = std::fs::read(&path).unwrap();
         table.extend_from_slice(lines.as_ref());
         std::fs::write(path, table).unwrap();
+    }
+
+    /// Builds the tables here, as they are by now, into a file beside them.
+    pub fn build(&self, out: &Path) -> Result<BuildReport, BuildError> {
+        self.build_with(out, &BuildOptions::default())
+    }
+
+    /// The same with options.
+    pub fn build_with(
+        &self,
+        out: &Path,
+        options: &BuildOptions,
+    ) -> Result<BuildReport, BuildError> {
+        build(&Sources::tables(self.path()), out, options, &Silent)
     }
 
     pub fn path(&self) -> &Path {
