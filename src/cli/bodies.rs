@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use octroi_entitlements::{Directory, Snapshot};
+use octroi_entitlements::{Directory, Pace, Snapshot};
 
 use super::complain;
 use super::publish::{Store, settings};
@@ -145,7 +145,7 @@ fn fetched(opened: &super::publish::Opened, facts: &BodyFacts) -> Result<Snapsho
     let file = std::env::temp_dir().join(name);
     let fetched = opened
         .runtime
-        .block_on(fetch(&opened.remote, facts, &file))
+        .block_on(fetch(&opened.remote, facts, &file, Pace::Whole))
         .map_err(|error| error.to_string())
         .and_then(|()| read(&file));
     // Reading has taken it into memory.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use octroi_entitlements::{Directory, Snapshot};
+use octroi_entitlements::{Directory, Pace, Snapshot};
 use octroi_saml::Time;
 
 use super::load::load;
@@ -179,10 +179,11 @@ impl Running {
 
     /// Opens and judges a candidate.
     fn candidate(&self, path: &Path, settings: &Settings) -> Result<Arc<Snapshot>, ReloadError> {
-        let snapshot = Snapshot::open(path).map_err(|error| ReloadError::Snapshot {
-            path: path.to_owned(),
-            error,
-        })?;
+        let snapshot =
+            Snapshot::open_at(path, Pace::Beside).map_err(|error| ReloadError::Snapshot {
+                path: path.to_owned(),
+                error,
+            })?;
         let before = self.engine.current.pin().snapshot().counts();
         let thresholds = settings.snapshot.thresholds;
         thresholds

@@ -9,13 +9,15 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use octroi_entitlements::{FIRST_PAGE, Outline, SnapshotError};
+use octroi_entitlements::{FIRST_PAGE, Outline, Pace, SnapshotError};
 
 use super::manifest::BodyFacts;
 use super::remote::{Remote, StoreError};
 
 /// Chunks asked for at once: what a fetch holds in memory, in MiB.
 const AT_ONCE: usize = 8;
+/// Chunks after which what was written is sent to the disk, so that the end does not bring all of it at once.
+const WRITTEN_BACK: usize = 64;
 /// A damaged piece is asked for so often: the damage may be the network's.
 const ATTEMPTS: u32 = 3;
 
@@ -56,11 +58,16 @@ pub fn body_name(root: &str) -> String {
 }
 
 /// Fetches `body` to `part`, which may hold what an earlier attempt wrote; when this returns, all of it is checked and
-/// on the disk.
+/// on the disk. `pace` is for what else the machine does.
 ///
 /// # Errors
 /// [`FetchError`]; `part` keeps what was good.
-pub async fn fetch(remote: &Remote, body: &BodyFacts, part: &Path) -> Result<(), FetchError> {
+pub async fn fetch(
+    remote: &Remote,
+    body: &BodyFacts,
+    part: &Path,
+    pace: Pace,
+) -> Result<(), FetchError> {
     let name = body_name(&body.root);
     let found = remote.length(&name).await?;
     let found = found.ok_or_else(|| FetchError::Missing(name.clone()))?;
@@ -100,12 +107,15 @@ pub async fn fetch(remote: &Remote, body: &BodyFacts, part: &Path) -> Result<(),
         {
             end += 1;
         }
-        pieces(remote, &name, &outline, number..end, &file)
+        pieces(remote, &name, &outline, number..end, (&file, pace))
             .await
             .map_err(|error| match error {
                 Piece::Fetch(error) => error,
                 Piece::Write(error) => told()(error).into(),
             })?;
+        if end / WRITTEN_BACK != number / WRITTEN_BACK {
+            file.sync_data().map_err(told())?;
+        }
         number = end;
     }
     file.sync_all().map_err(told())?;
@@ -150,7 +160,7 @@ async fn pieces(
     name: &str,
     outline: &Outline,
     numbers: std::ops::Range<usize>,
-    file: &File,
+    (file, pace): (&File, Pace),
 ) -> Result<(), Piece> {
     let from = outline.chunk(numbers.start).start;
     let until = outline.chunk(numbers.end - 1).end;
@@ -181,6 +191,9 @@ async fn pieces(
             }
             file.write_all_at(chunk, range.start)
                 .map_err(Piece::Write)?;
+            if pace == Pace::Beside {
+                tokio::time::sleep(pace.rest()).await;
+            }
         }
         return Ok(());
     }

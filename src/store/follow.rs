@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use octroi_entitlements::Snapshot;
+use octroi_entitlements::{Pace, Snapshot};
 use parking_lot::Mutex;
 
 pub use self::install::LOG_GAP;
@@ -136,7 +136,7 @@ impl Node {
             drop(seen);
             let reached = self.log.lock().passes(&accepted.manifest.log);
             let gap = self.reaches(&accepted.manifest.body);
-            match self.opened(&accepted.manifest.body) {
+            match self.opened(&accepted.manifest.body, Pace::Whole) {
                 // Without them somebody revoked would be let in: the store has them.
                 Ok(_) if reached != Some(true) => {
                     tracing::error!(

@@ -7,7 +7,7 @@ use octroi::store::envelope::seal;
 use octroi::store::fetch::{FetchError, body_name, fetch};
 use octroi::store::manifest::{Manifest, Why};
 use octroi::store::publish::{LATEST, manifest_name};
-use octroi_entitlements::Counts;
+use octroi_entitlements::{Counts, Pace};
 
 use crate::depot::{Depot, noon, pair, step};
 
@@ -245,30 +245,30 @@ async fn a_fetch_goes_on_where_it_stopped_and_keeps_nothing_damaged() {
     let whole = fs::read(depot.object(&body_name(&facts.root))).unwrap();
     let part = depot.place.path("part");
     let remote = &depot.publisher.remote;
-    fetch(remote, &facts, &part).await.unwrap();
+    fetch(remote, &facts, &part, Pace::Beside).await.unwrap();
     assert!(fs::read(&part).unwrap() == whole);
 
     // A killed process leaves a part of it, holes, and perhaps garbage.
     let mut torn = whole[..2_500_000].to_vec();
     torn[1_500_000] ^= 1;
     fs::write(&part, &torn).unwrap();
-    fetch(remote, &facts, &part).await.unwrap();
+    fetch(remote, &facts, &part, Pace::Whole).await.unwrap();
     assert!(fs::read(&part).unwrap() == whole);
 
     // The good chunks are not asked for again: the store's copy of one may even be damaged meanwhile.
     let mut damaged = whole.clone();
     damaged[10_000] ^= 1;
     fs::write(depot.object(&body_name(&facts.root)), &damaged).unwrap();
-    fetch(remote, &facts, &part).await.unwrap();
+    fetch(remote, &facts, &part, Pace::Whole).await.unwrap();
     assert!(fs::read(&part).unwrap() == whole);
     fs::remove_file(&part).unwrap();
     assert!(matches!(
-        fetch(remote, &facts, &part).await,
+        fetch(remote, &facts, &part, Pace::Whole).await,
         Err(FetchError::Damaged { .. })
     ));
     fs::remove_file(depot.object(&body_name(&facts.root))).unwrap();
     assert!(matches!(
-        fetch(remote, &facts, &part).await,
+        fetch(remote, &facts, &part, Pace::Whole).await,
         Err(FetchError::Missing(_))
     ));
 }

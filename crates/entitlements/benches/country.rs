@@ -345,9 +345,8 @@ fn step(name: &str, folder: &Path, people: u64) {
                 Snapshot::open(&out).unwrap()
             };
             let open = begin.elapsed().as_secs_f64();
-            let touched = snapshot.warm();
             println!(
-                "{name}: open_s={open:.2} touched={touched} resident_gib={:.2} peak_gib={:.2}",
+                "{name}: open_s={open:.2} resident_gib={:.2} peak_gib={:.2}",
                 gib("VmRSS"),
                 gib("VmHWM")
             );

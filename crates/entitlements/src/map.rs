@@ -17,7 +17,7 @@ use memmap2::{Advice, Mmap, MmapMut};
 
 use crate::SnapshotError;
 use crate::format::header::{self, BODY};
-use crate::format::integrity;
+use crate::format::integrity::{self, Pace};
 
 /// Immutable octets.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Octets {
 
     /// Reads the file at `path` into private memory, in huge pages where the kernel has them, and checks every hash on
     /// the way.
-    pub(crate) fn load(path: &Path) -> Result<Self, SnapshotError> {
+    pub(crate) fn load(path: &Path, pace: Pace) -> Result<Self, SnapshotError> {
         let (file, length) = open(path)?;
         let length = usize::try_from(length).map_err(|_| SnapshotError::Truncated)?;
         let mut page = vec![0; BODY.min(length)];
@@ -54,7 +54,7 @@ impl Octets {
         let _ = memory.advise(Advice::HugePage);
         // The very octets that were read above: what was checked is what is used.
         memory[..page.len()].copy_from_slice(&page);
-        integrity::load(&file, &mut memory, &header)?;
+        integrity::load(&file, &mut memory, &header, pace)?;
         Ok(Self::Mapped(memory.make_read_only()?))
     }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use octroi_entitlements::{Counts, Snapshot, SnapshotError};
+use octroi_entitlements::{Counts, Pace, Snapshot, SnapshotError};
 
 use super::{ACCEPTED, Candidate, Node, NotReady, PENDING, Refused};
 use crate::store::fetch::{FetchError, body_name, fetch};
@@ -26,7 +26,7 @@ const MEANT: Thresholds = Thresholds {
 };
 
 impl Node {
-    /// Fetches, opens and judges the body of a candidate beside what is in force.
+    /// Fetches, opens and judges the body of a candidate: gently beside what is in force (`before`), fast when nothing is.
     ///
     /// # Errors
     /// [`NotReady`]. What is refused is kept in `refused/`.
@@ -65,6 +65,7 @@ impl Node {
             approved,
             ..
         } = &candidate.manifest;
+        let pace = before.map_or(Pace::Whole, |_| Pace::Beside);
         let refused = |code, text: String| NotReady::Refused(Refused { code, text });
         // What the manifest says is judged first: a body that would be refused is not worth two gigabytes.
         let told = Counts {
@@ -91,7 +92,7 @@ impl Node {
         self.reaches(body)?;
         let later = |error: StoreError| NotReady::Later(error.to_string());
         if self.local.body(&body.root).exists() {
-            match self.opened(body) {
+            match self.opened(body, pace) {
                 Err(NotReady::Refused(refused)) if refused.code == CORRUPT => {
                     tracing::error!(error = %refused.text, "the local body is fetched anew");
                     // Removed and not written over: it may be mapped by what is in force.
@@ -102,7 +103,7 @@ impl Node {
             }
         }
         let part = self.local.part(&body.root);
-        match fetch(&self.remote, body, &part).await {
+        match fetch(&self.remote, body, &part, pace).await {
             Ok(()) => {}
             Err(FetchError::Away(error)) => return Err(NotReady::Later(error.to_string())),
             Err(error @ FetchError::Missing(_)) => {
@@ -111,7 +112,7 @@ impl Node {
             Err(error) => return Err(refused(CORRUPT, error.to_string())),
         }
         self.local.install(&body.root).map_err(later)?;
-        let opened = self.opened(body);
+        let opened = self.opened(body, pace);
         if opened.is_err() {
             self.local.withdraw(&body.root).map_err(later)?;
         }
@@ -134,9 +135,9 @@ impl Node {
     }
 
     /// Opens a body that is here and compares it with what its manifest says.
-    pub(super) fn opened(&self, body: &BodyFacts) -> Result<Arc<Snapshot>, NotReady> {
+    pub(super) fn opened(&self, body: &BodyFacts, pace: Pace) -> Result<Arc<Snapshot>, NotReady> {
         let path = self.local.body(&body.root);
-        let snapshot = Snapshot::open(&path).map_err(|error| {
+        let snapshot = Snapshot::open_at(&path, pace).map_err(|error| {
             let text = format!("{}: {error}", path.display());
             match error {
                 // A disk or a memory that fails now says nothing about the body.
@@ -154,8 +155,6 @@ impl Node {
                 text: format!("{}: not what its manifest says", path.display()),
             }));
         }
-        // All of it is in memory before anybody is served from it.
-        snapshot.warm();
         Ok(Arc::new(snapshot))
     }
 

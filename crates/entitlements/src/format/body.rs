@@ -39,11 +39,6 @@ impl Body {
         self.octets.as_slice().len()
     }
 
-    /// The whole file.
-    pub(crate) fn octets(&self) -> &[u8] {
-        self.octets.as_slice()
-    }
-
     /// The octets of a section.
     #[inline]
     pub(crate) fn section(&self, section: Section) -> &[u8] {

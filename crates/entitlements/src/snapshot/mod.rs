@@ -28,6 +28,7 @@ pub use self::views::{Ent, Establishment, Publisher, Resource, Subscription};
 use crate::ark;
 use crate::format::body::Body;
 use crate::format::fingerprint::Domain;
+use crate::format::integrity::Pace;
 use crate::format::{Corrupt, Section};
 use crate::map::Octets;
 
@@ -80,7 +81,15 @@ impl Snapshot {
     /// # Errors
     /// [`SnapshotError`] when the file cannot be read or is not a sound snapshot.
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
-        Self::from_octets(Octets::load(path)?, false)
+        Self::open_at(path, Pace::Whole)
+    }
+
+    /// As [`Self::open`], at a pace: what will take the place of one that people are served from is read beside them.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the file cannot be read or is not a sound snapshot.
+    pub fn open_at(path: &Path, pace: Pace) -> Result<Self, SnapshotError> {
+        Self::from_octets(Octets::load(path, pace)?, false)
     }
 
     /// Maps the file without checking its hashes, for tools that look at a large file's head. Answers are as safe as
@@ -105,19 +114,6 @@ impl Snapshot {
         check::tables(&body)?;
         let digest = hex(&body.header.root);
         Ok(Self { body, digest })
-    }
-
-    /// Touches every page, so that no access waits for one, and answers how many octets that were. To be called off the
-    /// workers, at low priority, before a swap; what [`Self::open`] has read is in memory already.
-    pub fn warm(&self) -> usize {
-        const PAGE: usize = 4096;
-        let octets = self.body.octets();
-        let sum = octets
-            .iter()
-            .step_by(PAGE)
-            .fold(0_u8, |sum, octet| sum.wrapping_add(*octet));
-        std::hint::black_box(sum);
-        octets.len()
     }
 
     /// Reads every record and follows every reference, people included: what [`Self::open`] leaves to the moment of
