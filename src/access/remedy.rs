@@ -183,7 +183,7 @@ pub fn of_denied(denied: Denied) -> &'static str {
             "The subscription is for another public (publicCible) than the person's profile in that school."
         }
         Denied::NotAssigned => {
-            "An individual subscription: the school's assignment manager must give the person a licence."
+            "An individual subscription: the school's assignment manager must give the person a licence. `octroi explain` says whether others have one, theirs is for another time, or it was taken back; that licences ran out, only the report of the build says."
         }
         _ => "Run `octroi snapshot check` on the file in force, and go back to the one before.",
     }

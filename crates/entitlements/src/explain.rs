@@ -3,10 +3,13 @@
 //! The verdict is that of the look-up itself and the candidates are walked by the same code, so that an explanation
 //! cannot drift from what happens. The person's identifier and names are not repeated in it.
 
+mod unassigned;
+
 use std::fmt;
 
 use serde::Serialize;
 
+pub use self::unassigned::Unassigned;
 use crate::validity::Calendar;
 use crate::{Denied, Public, Query, Subscription, SubscriptionKind, View};
 
@@ -66,6 +69,9 @@ pub struct Candidate {
     pub code: &'static str,
     /// The same in words.
     pub text: String,
+    /// What there is of licences, where none reaches the person (`not-assigned`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unassigned: Option<Unassigned>,
 }
 
 /// Says yes by which subscription, or no by which rule for each candidate subscription. Asks a [`crate::Directory`],
@@ -117,7 +123,13 @@ pub fn explain<'s>(directory: impl Into<View<'s>>, query: &Query<'s>) -> Explana
         // Damage on the way is already the verdict above; what was judged before it is still shown.
         let _ = subject.each_offer(query.at, |judged| {
             let school = schools.get(judged.position).copied();
-            let candidate = Candidate::new(view, &judged, school.unwrap_or_default(), &times);
+            let mut candidate = Candidate::new(view, &judged, school.unwrap_or_default(), &times);
+            if judged.verdict == Err(Denied::NotAssigned)
+                && let Ok(unassigned) = Unassigned::of(&subject, &judged, query.at)
+            {
+                candidate.text = format!("{}: {}", candidate.text, unassigned.words(&times));
+                candidate.unassigned = Some(unassigned);
+            }
             explanation.candidates.push(candidate);
         });
     }
@@ -140,7 +152,12 @@ fn deciding_entry(view: View<'_>, query: &Query<'_>, denied: Denied) -> Option<u
 }
 
 impl Candidate {
-    fn new(view: View<'_>, judged: &crate::snapshot::Judged, school: &str, times: &Times) -> Self {
+    fn new(
+        view: View<'_>,
+        judged: &crate::snapshot::Judged<'_>,
+        school: &str,
+        times: &Times,
+    ) -> Self {
         let terms = judged.terms;
         let subscription = Subscription::new(view, judged.subscription).ok();
         Self {
@@ -157,6 +174,7 @@ impl Candidate {
                 Ok(until) => format!("entitles until {} inclusive", times.last(until)),
                 Err(denied) => times.words(denied),
             },
+            unassigned: None,
         }
     }
 }

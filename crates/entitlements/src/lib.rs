@@ -89,7 +89,7 @@ pub use diff::{
     diff,
 };
 pub use directory::Directory;
-pub use explain::{Candidate, Explanation, explain};
+pub use explain::{Candidate, Explanation, Unassigned, explain};
 pub use format::FORMAT_VERSION;
 #[doc(hidden)]
 pub use format::integrity::{Pace, repair_hashes};

@@ -95,6 +95,11 @@ impl Given {
         Some(self.0[at].1)
     }
 
+    /// Each fact of which something is said, ascending, with what is said.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = (Fact, Option<Period>)> {
+        self.0.iter().copied()
+    }
+
     pub(super) fn set(&mut self, fact: Fact, period: Option<Period>) {
         match self.0.binary_search_by_key(&fact, |said| said.0) {
             Ok(at) => self.0[at].1 = period,

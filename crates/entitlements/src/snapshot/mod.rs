@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use self::error::SnapshotError;
 pub use self::grant::Grant;
 pub use self::release::ReleasedAttribute;
-pub(crate) use self::resolve::{Judged, Subject, profiles};
+pub(crate) use self::resolve::{Judged, Subject, facts, profiles};
 pub use self::view::View;
 pub(crate) use self::views::terms;
 pub use self::views::{Ent, Establishment, Publisher, Resource, Subscription};

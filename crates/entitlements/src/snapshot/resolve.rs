@@ -34,13 +34,16 @@ pub(crate) struct Subject<'s> {
 }
 
 /// One subscription in one school of the subject, judged.
-pub(crate) struct Judged {
+pub(crate) struct Judged<'s> {
     /// Position among the person's affiliations.
     pub(crate) position: usize,
     pub(crate) subscription: Through,
     pub(crate) terms: Terms,
     /// A yes says until when: the first second without the right.
     pub(crate) verdict: Result<i64, Denied>,
+    /// To what it is assigned there, as the body knows, and what entries say of that: for an explanation.
+    pub(crate) licences: Licences,
+    pub(crate) given: Option<&'s Given>,
 }
 
 /// One of the subject's schools.
@@ -269,7 +272,11 @@ impl<'s> Subject<'s> {
 
     /// Judges every subscription to the resource in every school that counts: those of the body, as entries have
     /// changed them, then those that entries put there.
-    pub(crate) fn each_offer(&self, at: i64, mut visit: impl FnMut(Judged)) -> Result<(), Corrupt> {
+    pub(crate) fn each_offer(
+        &self,
+        at: i64,
+        mut visit: impl FnMut(Judged<'s>),
+    ) -> Result<(), Corrupt> {
         let effects = &self.view.overlay.effects;
         let subscriptions = self.view.snapshot.body.count(Section::Subscriptions);
         let affiliations = self.affiliations.iter().enumerate();
@@ -331,7 +338,7 @@ impl<'s> Subject<'s> {
     }
 
     #[inline]
-    fn judge(&self, place: &Place, candidate: &Candidate<'_>, at: i64) -> Judged {
+    fn judge(&self, place: &Place, candidate: &Candidate<'s>, at: i64) -> Judged<'s> {
         let verdict = rules::judge(&candidate.terms, place.profiles, at, || {
             Ok(self.assigned(place, candidate, at)?)
         });
@@ -340,6 +347,8 @@ impl<'s> Subject<'s> {
             subscription: candidate.subscription,
             terms: candidate.terms,
             verdict: verdict.map(|until| until.min(self.open_until)),
+            licences: candidate.body,
+            given: candidate.given,
         }
     }
 
