@@ -13,7 +13,8 @@
 //! | [`ledger`] | what came and what was done with it: the importer's memory |
 //! | [`vault`] | what is kept, encrypted |
 //! | [`desk`] | one portal under its lock; the only one to open the vault, and it records each look |
-//! | [`intake`] | from the drop box into the vault |
+//! | `lookout` | what of a drop box is taken in, and what is told of the rest |
+//! | [`intake`] | one file, from the drop box into the vault |
 //! | [`work`] | from the vault into the directory |
 //! | `force` | what is in force: put there, said, swept |
 //! | [`judge`] | whether a delivery may shrink what is in force so much |
@@ -38,6 +39,7 @@ pub mod intake;
 pub mod judge;
 pub mod ledger;
 mod load;
+mod lookout;
 pub mod marks;
 pub mod name;
 pub mod operator;
