@@ -152,14 +152,18 @@ pub(crate) fn reached_by(
     profiles: ProfileSet,
     facts: impl Iterator<Item = u32>,
 ) -> impl Iterator<Item = Fact> {
+    let facts = facts.map(Fact).filter(|fact| fact.is_group_or_code());
+    reached_alone(person, profiles).chain(facts)
+}
+
+/// Of [`reached_by`], what does not depend on classes, groups, levels and subjects.
+#[inline]
+pub(crate) fn reached_alone(person: u32, profiles: ProfileSet) -> impl Iterator<Item = Fact> {
     let person = Fact::new(FactKind::Person, person);
     let profiles = profiles
         .iter()
         .filter_map(|profile| Fact::new(FactKind::Profile, profile as u32));
-    let facts = facts
-        .map(Fact)
-        .filter(|fact| matches!(fact.split(), Ok((FactKind::Group | FactKind::Code, _))));
-    person.into_iter().chain(profiles).chain(facts)
+    person.into_iter().chain(profiles)
 }
 
 /// As which public somebody uses a licence: the first, in the order of [`Public::ALL`], of those that the subscription

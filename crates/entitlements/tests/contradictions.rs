@@ -161,7 +161,12 @@ fn an_index_of_offers_that_leads_nowhere_is_damage() {
         let (codes, sound) = answers(file.with(at, 0x7fff_fff0));
         assert_eq!((codes, sound), (["snapshot-corrupt"; 2], false), "{at}");
     }
-    // In another school, or found by nobody: a narrower right. Told to look further, it looks further.
+    // More offers than there may be, or than there are.
+    for several in [257, 2] {
+        let (codes, sound) = answers(file.with(slot + 16, several));
+        assert_eq!((codes, sound), (["snapshot-corrupt"; 2], false), "{several}");
+    }
+    // In another school, or found by nobody: a narrower right. Told to look among the offers, it finds the same one there.
     for (at, word, expected) in [
         (slot + 12, 7, "not-in-that-school"),
         (slot, 7, "no-subscription"),

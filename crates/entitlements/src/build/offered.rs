@@ -31,12 +31,13 @@ pub(crate) fn index(work: &Work<'_>) -> Result<Vec<u8>, BuildError> {
     for (establishment, school) in (0..).zip(schools.filter_map(Establishment::read)) {
         let uai = work.texts.get(school.uai_text);
         let school_key = work.key(Domain::Establishment, "", uai);
-        let first = school.first_offer as usize;
-        for run in
-            offers[first..first + school.offers as usize].chunk_by(|a, b| a.resource == b.resource)
-        {
+        let start = school.first_offer as usize;
+        let offers = &offers[start..start + school.offers as usize];
+        let mut first = school.first_offer;
+        for run in offers.chunk_by(|a, b| a.resource == b.resource) {
             keys.push(of_offer(school_key, resources[run[0].resource as usize]));
-            offered.push(Offered::of(establishment, run));
+            offered.push(Offered::of(establishment, first, run));
+            first += run.len() as u32;
         }
     }
     index::fill(&keys, |n| offered[n as usize])

@@ -73,9 +73,12 @@ impl Body {
         map::send_for(self.section(R::SECTION), number as usize * R::SIZE);
     }
 
-    /// Begins to fetch a list that will be read: the 16 to 32 words that most lists do not exceed.
+    /// Begins to fetch a list that will be read: the 16 to 32 words that most lists do not exceed. The empty one is near.
     #[inline]
     pub(crate) fn send_for_list(&self, index: u32) {
+        if index == 0 {
+            return;
+        }
         const LINE: usize = 64;
         let lists = self.section(Section::Lists);
         for line in 0..2 {

@@ -33,6 +33,13 @@ impl Fact {
         (number < MAX_NUMBER).then_some(Self((kind as u32) << NUMBER_BITS | number))
     }
 
+    /// Whether it is what a person's list may say of them in a school: never a person, nor a profile.
+    #[inline]
+    pub(crate) fn is_group_or_code(self) -> bool {
+        let kind = self.0 >> NUMBER_BITS;
+        kind == FactKind::Group as u32 || kind == FactKind::Code as u32
+    }
+
     /// What it is about, and its number there.
     pub(crate) fn split(self) -> Result<(FactKind, u32), Corrupt> {
         let kind = match self.0 >> NUMBER_BITS {
@@ -79,6 +86,39 @@ impl<'s> Words<'s> {
         self.0
             .binary_search_by_key(&word, |at| u32::from_le_bytes(*at))
             .is_ok()
+    }
+}
+
+impl Words<'_> {
+    /// Whether two ascending lists of facts have a class, group or code in common.
+    #[inline]
+    pub(crate) fn share_group_or_code(self, others: Self) -> bool {
+        /// A list so many times as long as the other is searched, not walked.
+        const LONG: usize = 8;
+        let (few, many) = match self.len() < others.len() {
+            true => (self, others),
+            false => (others, self),
+        };
+        if many.len() > LONG * few.len() {
+            return few
+                .iter()
+                .any(|fact| Fact(fact).is_group_or_code() && many.has(fact));
+        }
+        let (mut one, mut other) = (self.0.iter(), others.0.iter());
+        let (mut left, mut right) = (one.next(), other.next());
+        while let (Some(a), Some(b)) = (left, right) {
+            let (a, b) = (u32::from_le_bytes(*a), u32::from_le_bytes(*b));
+            if a == b && Fact(a).is_group_or_code() {
+                return true;
+            }
+            if a <= b {
+                left = one.next();
+            }
+            if b <= a {
+                right = other.next();
+            }
+        }
+        false
     }
 }
 
@@ -141,6 +181,8 @@ impl<'s> Pairs<'s> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -178,6 +220,24 @@ mod tests {
         assert_eq!(of(3, 1), Err(Corrupt), "more than there may be");
         assert_eq!(pairs.iter().count(), 4);
         assert!(Pairs::of(Words::new(&octets[..12])).is_err(), "half a pair");
+    }
+
+    proptest! {
+        #[test]
+        fn what_two_lists_share_is_found(
+            mut one in proptest::collection::vec((0_u32..5, 0_u32..30), 0..60),
+            mut other in proptest::collection::vec((0_u32..5, 0_u32..30), 0..6),
+        ) {
+            one.sort_unstable();
+            other.sort_unstable();
+            let octets = |list: &[(u32, u32)]| -> Vec<u8> {
+                list.iter().flat_map(|(kind, n)| (kind << NUMBER_BITS | n).to_le_bytes()).collect()
+            };
+            let (a, b) = (octets(&one), octets(&other));
+            let expected = one.iter().any(|fact| (1..=2).contains(&fact.0) && other.contains(fact));
+            prop_assert_eq!(Words::new(&a).share_group_or_code(Words::new(&b)), expected);
+            prop_assert_eq!(Words::new(&b).share_group_or_code(Words::new(&a)), expected);
+        }
     }
 
     #[test]

@@ -240,29 +240,32 @@ packed!(
     Offered {
         establishment: u32,
         /// 0 where there is one offer, without licences for a time of their own, which is the rule: the following words
-        /// are then the offer's. 1: read the school's offers; the following words are 0.
+        /// are then the offer's. Else how many offers there are.
         several: u32,
-        subscription: u32,
+        /// The subscription of the one offer; or the number of the first of several.
+        first: u32,
+        /// The one offer's; 0 where there are several.
         terms: u32,
+        /// The one offer's; 0 where there are several.
         targets_list: u32,
     }
 );
 
 impl Offered {
-    /// What stands in the index for all that a school offers of one resource.
-    pub(crate) fn of(establishment: u32, offers: &[Offer]) -> Self {
+    /// What stands in the index for all that a school offers of one resource: `offers`, from number `first` on.
+    pub(crate) fn of(establishment: u32, first: u32, offers: &[Offer]) -> Self {
         match offers {
             [one] if one.dated_list == 0 => Self {
                 establishment,
                 several: 0,
-                subscription: one.subscription,
+                first: one.subscription,
                 terms: one.terms,
                 targets_list: one.targets_list,
             },
-            _ => Self {
+            several => Self {
                 establishment,
-                several: 1,
-                subscription: 0,
+                several: several.len() as u32,
+                first,
                 terms: 0,
                 targets_list: 0,
             },

@@ -203,12 +203,14 @@ fn every_offer_found(body: &Body) -> Result<(), SnapshotError> {
         let school_key = body.fingerprint(Domain::Establishment, "", uai);
         let offers = body.records::<Offer>(school.first_offer, school.offers)?;
         let offers: Vec<Offer> = offers.iter().collect();
+        let mut first = school.first_offer;
         for run in offers.chunk_by(|a, b| a.resource == b.resource) {
             let resource: Resource = body.record(run[0].resource)?;
             let name = ark::name(body.text(resource.id_text)?).ok_or(Corrupt)?;
             let key = body.fingerprint(Domain::Resource, "", name);
             let found = body.offered().find(of_offer(school_key, key))?;
-            ensure(found == Some(Offered::of(number, run)))?;
+            ensure(found == Some(Offered::of(number, first, run)))?;
+            first += run.len() as u32;
             pairs.set(pairs.get() + 1);
         }
         Ok(())

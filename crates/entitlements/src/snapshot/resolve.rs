@@ -129,14 +129,18 @@ impl<'s> View<'s> {
     pub(crate) fn subject(self, query: &Query<'_>) -> Result<Subject<'s>, Denied> {
         let (snapshot, effects) = (self.snapshot, &self.overlay.effects);
         let body = &snapshot.body;
-        // What is far away is sent for before anything of it is read, so that all of it is on its way at the same time.
-        // Nearly always the code that was asked for is the one that counts.
+        // What is far away is sent for as soon as its place is known and read as late as possible: the person first, who is
+        // farthest. Nearly always the code that was asked for is the one that counts.
         let guessed = self.person_fingerprint(query.ent, query.person);
         if let Some(guessed) = guessed {
             body.people().send_for(guessed);
         }
-        let name = ark::name(query.resource);
-        let named = name.map(|name| body.fingerprint(Domain::Resource, "", name));
+        let resources = body.numbers(Section::ResourceIndex);
+        let named = ark::name(query.resource);
+        let named = named.map(|name| body.fingerprint(Domain::Resource, "", name));
+        if let Some(named) = named {
+            resources.send_for(named);
+        }
         let asked = query.school.map(|school| Asked::new(body, school));
         let pair = match (&asked, named) {
             (Some(asked), Some(named)) => Some(fingerprint::of_offer(asked.key, named)),
@@ -146,7 +150,7 @@ impl<'s> View<'s> {
             body.offered().send_for(pair);
         }
         let resource = match named {
-            Some(named) => body.find_fingerprint(Section::ResourceIndex, named)?,
+            Some(named) => resources.find(named)?.map(|entry| entry.record),
             None => None,
         };
         if let Some(resource) = resource {
@@ -164,21 +168,30 @@ impl<'s> View<'s> {
             return Err(Denied::PersonRevoked);
         }
         let resource = snapshot.resource_at(resource.ok_or(Denied::UnknownResource)?)?;
-        let open_until = self.open(resource, query.at)?;
+        body.send_for_list(resource.record.validity_list);
         let offered = match pair {
             Some(pair) => body.offered().find(pair)?,
             None => None,
         };
-        let targets = offered.map_or(0, |offered| offered.targets_list);
-        if targets != 0 {
-            body.send_for_list(targets);
+        if let (Some(asked), None) = (&asked, offered) {
+            body.numbers(Section::EstablishmentIndex)
+                .send_for(asked.key);
         }
+        let mut individual = false;
+        if let Some(offered) = offered {
+            individual = offered.targets_list != 0;
+            match offered.several {
+                0 => body.send_for_list(offered.targets_list),
+                _ => body.send_for_record::<Offer>(offered.first),
+            }
+        }
+        let open_until = self.open(resource, query.at)?;
         let known = match key {
             Some(key) => body.people().find(key)?,
             None => None,
         };
         let known = known.ok_or(Denied::UnknownPerson)?;
-        if targets != 0 {
+        if individual {
             body.send_for_list(known.facts_list);
         }
         let affiliations = body.affiliations(&known)?;
@@ -352,25 +365,40 @@ impl<'s> Subject<'s> {
         }
     }
 
-    /// What a school offers of the resource. Of the school that was asked for it is known already, unless there are
-    /// several offers; else it is a run in the school's offers, which are in the order of resources.
+    /// What a school offers of the resource. Of the school that was asked for the index has said it, or where it stands;
+    /// else it is a run in the school's offers, which are in the order of resources.
     #[inline]
     fn offers(&self, establishment: u32) -> Result<impl Iterator<Item = Offer> + use<'s>, Corrupt> {
         let (one, run) = match self.asked {
-            Some((school, None)) if school == establishment => (None, Records::NONE),
-            Some((school, Some(offered))) if school == establishment && offered.several == 0 => {
-                let one = Offer {
-                    resource: self.resource.number,
-                    subscription: offered.subscription,
-                    targets_list: offered.targets_list,
-                    terms: offered.terms,
-                    dated_list: 0,
-                };
-                (Some(one), Records::NONE)
-            }
+            Some((school, offered)) if school == establishment => match offered {
+                None => (None, Records::NONE),
+                Some(offered) if offered.several == 0 => {
+                    let one = Offer {
+                        resource: self.resource.number,
+                        subscription: offered.first,
+                        targets_list: offered.targets_list,
+                        terms: offered.terms,
+                        dated_list: 0,
+                    };
+                    (Some(one), Records::NONE)
+                }
+                Some(several) => (None, self.these_offers(several)?),
+            },
             _ => (None, self.run_of_offers(establishment)?),
         };
         Ok(one.into_iter().chain(run.iter::<Offer>()))
+    }
+
+    /// Several offers of which the index says where they stand.
+    fn these_offers(&self, several: Offered) -> Result<Records<'s>, Corrupt> {
+        if several.several as usize > MAX_OFFERS {
+            return Err(Corrupt);
+        }
+        let body = &self.view.snapshot.body;
+        let run = body.records::<Offer>(several.first, several.several)?;
+        let resource = self.resource.number;
+        let all_of_it = run.iter::<Offer>().all(|offer| offer.resource == resource);
+        all_of_it.then_some(run).ok_or(Corrupt)
     }
 
     fn run_of_offers(&self, establishment: u32) -> Result<Records<'s>, Corrupt> {
@@ -406,6 +434,12 @@ impl<'s> Subject<'s> {
         let targets = body.list(candidate.body.targets_list)?;
         let dated = Pairs::of(body.list(candidate.body.dated_list)?)?;
         let facts = facts(self.view.snapshot, &place.affiliation)?;
+        if candidate.given.is_none() && dated.is_empty() {
+            let mut alone = rules::reached_alone(self.known.person, place.profiles);
+            let reached =
+                alone.any(|fact| targets.has(fact.0)) || targets.share_group_or_code(facts);
+            return Ok(reached.then_some(candidate.terms.until));
+        }
         let mut until = None;
         for fact in rules::reached_by(self.known.person, place.profiles, facts.iter()) {
             if let Some(said) = candidate.given.and_then(|given| given.says(fact)) {
@@ -414,9 +448,6 @@ impl<'s> Subject<'s> {
             }
             if targets.has(fact.0) {
                 until = until.max(Some(candidate.terms.until));
-                if candidate.given.is_none() {
-                    break;
-                }
             }
             if dated.is_empty() {
                 continue;
