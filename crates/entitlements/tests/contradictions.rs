@@ -164,7 +164,11 @@ fn an_index_of_offers_that_leads_nowhere_is_damage() {
     // More offers than there may be, or than there are.
     for several in [257, 2] {
         let (codes, sound) = answers(file.with(slot + 16, several));
-        assert_eq!((codes, sound), (["snapshot-corrupt"; 2], false), "{several}");
+        assert_eq!(
+            (codes, sound),
+            (["snapshot-corrupt"; 2], false),
+            "{several}"
+        );
     }
     // In another school, or found by nobody: a narrower right. Told to look among the offers, it finds the same one there.
     for (at, word, expected) in [
