@@ -15,9 +15,7 @@ use super::manifest::BodyFacts;
 use super::remote::{Remote, StoreError};
 
 /// Chunks asked for at once: what a fetch holds in memory, in MiB.
-const AT_ONCE: usize = 8;
-/// Chunks after which what was written is sent to the disk, so that the end does not bring all of it at once.
-const WRITTEN_BACK: usize = 64;
+const AT_ONCE: usize = 4;
 /// A damaged piece is asked for so often: the damage may be the network's.
 const ATTEMPTS: u32 = 3;
 
@@ -113,9 +111,8 @@ pub async fn fetch(
                 Piece::Fetch(error) => error,
                 Piece::Write(error) => told()(error).into(),
             })?;
-        if end / WRITTEN_BACK != number / WRITTEN_BACK {
-            file.sync_data().map_err(told())?;
-        }
+        // A little at a time: whoever else writes to this disk, the journal of accesses for one, waits behind what is in its queue.
+        file.sync_data().map_err(told())?;
         number = end;
     }
     file.sync_all().map_err(told())?;
