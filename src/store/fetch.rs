@@ -96,6 +96,7 @@ pub async fn fetch(
     while number < outline.chunks() {
         if !fresh && is_good(&file, &outline, number) {
             number += 1;
+            tokio::time::sleep(pace.rest()).await;
             continue;
         }
         // As many as are missing in a row.
@@ -188,9 +189,7 @@ async fn pieces(
             }
             file.write_all_at(chunk, range.start)
                 .map_err(Piece::Write)?;
-            if pace == Pace::Beside {
-                tokio::time::sleep(pace.rest()).await;
-            }
+            tokio::time::sleep(pace.rest()).await;
         }
         return Ok(());
     }

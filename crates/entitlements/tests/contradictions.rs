@@ -1,4 +1,5 @@
-//! Files that contradict themselves in one chosen place, hashes repaired: the answer is damage, or the narrower right.
+//! Files that contradict themselves in one chosen place, hashes repaired: the answer is damage, or the narrower right; or, where
+//! two places say the same thing differently, what one of them says, and the check tells.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test program
 
 mod support;
@@ -11,7 +12,11 @@ use support::{Affiliation, Assignment, Country, Folder, Person, Resource, Subscr
 const OTHER: &str = "0350042F";
 /// Numbers of sections in docs/snapshot.md.
 const LISTS: usize = 2;
+const ENT_INDEX: usize = 4;
+const ESTABLISHMENT_INDEX: usize = 6;
 const OFFERS: usize = 7;
+const PUBLISHER_INDEX: usize = 11;
+const RESOURCE_INDEX: usize = 13;
 const SUBSCRIPTIONS: usize = 16;
 const TERMS: usize = 17;
 const AFFILIATIONS: usize = 18;
@@ -125,9 +130,10 @@ fn references_that_lead_nowhere_are_damage() {
     let offer = file.start(OFFERS);
     let mut places = vec![offer + 8, offer + 12];
     for person in file.slots(PERSON_INDEX) {
-        places.extend([person + 20, person + 28]);
+        // The number of the person, and the project that first named them.
+        places.extend([person + 12, person + 20, person + 26 - 2, person + 28]);
     }
-    assert_eq!(places.len(), 6);
+    assert_eq!(places.len(), 10);
     for at in places {
         let snapshot = file.with(at, 0x7fff_fff0).open().unwrap();
         assert!(
@@ -136,6 +142,38 @@ fn references_that_lead_nowhere_are_damage() {
         );
         let answers = [code(&snapshot, "p1"), code(&snapshot, "p2")];
         assert!(answers.contains(&"snapshot-corrupt"), "{at} {answers:?}");
+    }
+}
+
+/// Nothing compares a name with the text of what an index has found: a body in which another name finds something, or a name
+/// does not find its own, does not open.
+#[test]
+fn an_index_that_finds_other_than_its_names_does_not_open() {
+    const NUMBERED: usize = 16;
+    let file = File::of(&individual());
+    for index in [
+        ENT_INDEX,
+        ESTABLISHMENT_INDEX,
+        PUBLISHER_INDEX,
+        RESOURCE_INDEX,
+    ] {
+        let start = file.start(index);
+        let slots = (start..start + file.length(index)).step_by(NUMBERED);
+        let (used, free): (Vec<_>, Vec<_>) =
+            slots.partition(|slot| file.word(slot + 12) != u32::MAX);
+        let foreign = [7, 7, 7, 0].into_iter().enumerate();
+        let one_more = foreign.fold(File(file.0.clone()), |file, (word, value)| {
+            file.with(free[0] + 4 * word, value)
+        });
+        let one_less = file.with(used[0] + 12, u32::MAX);
+        for damaged in [one_more, one_less] {
+            let opened = damaged.open();
+            assert!(
+                matches!(opened, Err(SnapshotError::BadRecord { .. })),
+                "{index}: {:?}",
+                opened.err()
+            );
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! one school with the same profiles, classes and groups have the same rights there, which are worked out once; only whom a
 //! licence names is looked at alone. Memory: 16 octets a person and body, and one entry for each kind of people.
 //!
+//! Rights are worked out from the offers; that the index of offers says the same is what `octroi snapshot check` compares.
+//!
 //! The result counts and names schools and resources. People appear as the beginning of a keyed fingerprint, never by name
 //! or identifier. Revocations of people are not asked: they hold on every body alike.
 

@@ -52,6 +52,10 @@ impl Unassigned {
         let (mut starts, mut ended, mut taken_back) = (None::<i64>, None::<i64>, false);
         let mut other_time = |from: i64, until: i64| {
             if at < from {
+                // What begins when the subscription has ended never comes.
+                if from >= judged.terms.until {
+                    return;
+                }
                 starts = Some(starts.map_or(from, |starts| starts.min(from)));
             } else {
                 ended = ended.max(Some(until));

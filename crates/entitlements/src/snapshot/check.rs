@@ -136,7 +136,13 @@ pub(super) fn everything(body: &Body) -> Result<(), SnapshotError> {
         // A subscription that was ended before it began never holds: its terms are empty.
         ensure(terms.from <= terms.until && terms.kind <= 1)
     })?;
+    let next = Cell::new(0);
     each(body, |_, school: Establishment| {
+        // Every offer is one school's.
+        if school.offers != 0 {
+            ensure(school.first_offer == next.get())?;
+            next.set(next.get() + school.offers);
+        }
         let mut last = None;
         let mut run = 0;
         for offer in body

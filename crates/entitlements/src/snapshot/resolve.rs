@@ -69,7 +69,8 @@ impl Snapshot {
     ///
     /// Checked in this order: ENT project, resource, its publisher's and its own switch, their validity, person, school asked for,
     /// then each subscription of the person's schools to the resource. Of several failing subscriptions the one
-    /// that came closest to a yes is reported. What it costs is a few reads of memory (`docs/scale.md`), and depends on nothing but the query.
+    /// that came closest to a yes is reported. What it costs is a few reads of memory (`docs/scale.md`)
+    /// where the query names the school; else also a search in the offers of each of the person's schools.
     ///
     /// # Errors
     /// [`Denied`] with the rule that said no.
@@ -191,6 +192,12 @@ impl<'s> View<'s> {
             None => None,
         };
         let known = known.ok_or(Denied::UnknownPerson)?;
+        // Names and pseudonym depend on these two: a yes must be able to name who it is about.
+        if known.person >= body.count(Section::People)
+            || u32::from(known.origin_ent) >= body.count(Section::Ents)
+        {
+            return Err(Denied::SnapshotCorrupt);
+        }
         if individual {
             body.send_for_list(known.facts_list);
         }
