@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn groups(file: &str) -> Option<Vec<Value>> {
-    let Some(root) = std::env::var_os("OCTROI_VECTORS") else {
+    let Some(root) = std::env::var_os("OCTROI_VECTORS").filter(|path| !path.is_empty()) else {
         println!("skipped: {file} (OCTROI_VECTORS is not set)");
         return None;
     };

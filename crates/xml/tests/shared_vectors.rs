@@ -34,7 +34,10 @@ struct Vectors {
 impl Vectors {
     /// The rows of some layers; none, and a word about it, when there is no folder.
     fn of(layers: &[&str]) -> Option<Self> {
-        let Some(folder) = std::env::var_os("OCTROI_VECTORS").map(PathBuf::from) else {
+        let Some(folder) = std::env::var_os("OCTROI_VECTORS")
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+        else {
             println!("skipped: OCTROI_VECTORS names no folder");
             return None;
         };
