@@ -146,9 +146,11 @@ pub(super) async fn world(args: &DemoArgs) -> Result<World, Failure> {
         &BuildOptions::default(),
         &Silent,
     )?;
-    let set_aside = built.set_aside_total();
-    if set_aside > 0 {
-        return Err(format!("the snapshot's builder set {set_aside} lines aside: the country is not written as documented").into());
+    // Some assignments find no licence left, as in any country; every other line must be good.
+    let exhausted: u64 = built.files.values().map(|f| f.licences_exhausted).sum();
+    let wrong = built.set_aside_total() - exhausted;
+    if wrong > 0 {
+        return Err(format!("the snapshot's builder set {wrong} lines aside: the country is not written as documented").into());
     }
     let loaded = Loaded::read(&args.out.join("simulate.toml"))?;
     let view = GatewayView::load(&loaded)?;
