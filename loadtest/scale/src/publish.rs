@@ -23,6 +23,11 @@ pub(crate) fn build_command(mut command: Command, dir: &Path, generation: u32) -
     command
 }
 
+/// Generation of the body that is served.
+pub(crate) const FIRST: u32 = 1;
+/// Generation of the body that takes its place.
+pub(crate) const SECOND: u32 = 2;
+
 fn body(dir: &Path, generation: u32) -> PathBuf {
     dir.join(format!("bodies/{generation}.octroi"))
 }
@@ -41,7 +46,7 @@ pub(crate) fn activate_command(program: &Path, dir: &Path, what: &OsStr) -> Comm
 /// Puts the second body into the store and the first in force again, so that another signature is all that a swap takes, as from
 /// a publisher on another machine. Answers the second's root hash.
 pub(crate) fn stand_by(scale: &Scale) -> Result<OsString, Stopped> {
-    let file = body(&scale.dir, 2);
+    let file = body(&scale.dir, SECOND);
     child::run(&mut activate_command(
         &scale.octroi,
         &scale.dir,
@@ -59,9 +64,9 @@ pub(crate) fn build(scale: &Scale) -> Result<Figures, Stopped> {
     let built = child::run(&mut build_command(
         Command::new(&scale.octroi),
         &scale.dir,
-        1,
+        FIRST,
     ))?;
-    let file = body(&scale.dir, 1);
+    let file = body(&scale.dir, FIRST);
     let signed = child::run(&mut activate_command(
         &scale.octroi,
         &scale.dir,

@@ -54,11 +54,6 @@ impl Serving {
         self.gateway.pid()
     }
 
-    /// Generation in force, as the node itself tells.
-    pub(crate) fn generation(&self) -> Option<u64> {
-        generation(&self.admin)
-    }
-
     pub(crate) fn admin(&self) -> &str {
         &self.admin
     }

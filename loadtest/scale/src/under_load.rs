@@ -139,7 +139,11 @@ pub(crate) fn beside(scale: &Scale) -> Result<Figures, Stopped> {
     let mut during = Vec::new();
     let mut times = Vec::new();
     let import = import::again_in_background(scale)?;
-    let build = publish::build_command(child::in_background(&scale.octroi), &scale.dir, 2);
+    let build = publish::build_command(
+        child::in_background(&scale.octroi),
+        &scale.dir,
+        publish::SECOND,
+    );
     for command in [import, build] {
         let (running, job) = background(command);
         // The first accesses must meet the job, not its start.
@@ -183,7 +187,8 @@ fn finished(job: JoinHandle<Result<f64, String>>) -> Result<f64, Stopped> {
 pub(crate) fn swap(scale: &Scale) -> Result<Figures, Stopped> {
     let second = publish::stand_by(scale)?;
     let serving = Serving::start(scale)?;
-    let old = serving.generation().ok_or("the node tells no generation")?;
+    // Where the phase ran before, the node begins with the second body, which that run left, and takes the first now.
+    in_force(serving.admin(), publish::FIRST)?;
     let before = calm(scale, &serving)?;
     let steady = serving.gib("VmHWM");
     let (begun, told) = std::sync::mpsc::channel();
@@ -194,14 +199,7 @@ pub(crate) fn swap(scale: &Scale) -> Result<Figures, Stopped> {
         std::thread::sleep(Duration::from_secs(1));
         let mut activate = publish::activate_command(&octroi, &dir, &second);
         child::run(&mut activate).map_err(|error| error.to_string())?;
-        let start = Instant::now();
-        while generation(&admin) == Some(old) {
-            if start.elapsed() > PATIENCE {
-                return Err("the node did not take the second body".to_owned());
-            }
-            std::thread::sleep(ASK);
-        }
-        Ok(start.elapsed().as_secs_f64())
+        in_force(&admin, publish::SECOND)
     });
     // A large body is fetched, checked and warmed while people go on coming.
     let long = scale
@@ -230,6 +228,20 @@ pub(crate) fn swap(scale: &Scale) -> Result<Figures, Stopped> {
     }
     serving.stop();
     Ok(all)
+}
+
+/// Waits until a node has the body of a generation in force. Answers how many seconds that took.
+fn in_force(admin: &str, wanted: u32) -> Result<f64, String> {
+    let start = Instant::now();
+    while generation(admin) != Some(wanted.into()) {
+        if start.elapsed() > PATIENCE {
+            return Err(format!(
+                "the node did not take the body of generation {wanted}"
+            ));
+        }
+        std::thread::sleep(ASK);
+    }
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// Changes while people come: how soon a revocation is met by its person, and what the others notice.
