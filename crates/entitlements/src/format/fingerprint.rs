@@ -6,7 +6,7 @@
 
 use super::siphash;
 
-/// SipHash-1-3: nobody without the key can tell it from chance, and it costs two thirds of SipHash-2-4.
+/// SipHash-1-3, the variant with which hash tables meet keys that are chosen to collide.
 type SipHash = siphash::SipHash<1, 3>;
 
 /// Key of the fingerprints of one snapshot.

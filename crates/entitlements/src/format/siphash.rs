@@ -1,7 +1,7 @@
 //! SipHash with 128 bits of output (Aumasson and Bernstein; the 128-bit variant of their reference code).
 //!
-//! Here because a look-up makes four of them, of messages in parts and without a copy: with the `siphasher` crate, whose
-//! octets these are in every test, that was a third of what a look-up computes (docs/adr/0009).
+//! Here because a look-up makes four of them, of messages in parts, which the `siphasher` crate hashes slowly unless they
+//! are copied together first. Its octets are these, which a test compares (docs/adr/0009).
 
 /// A hash under way, with `C` rounds for each word and `D` at the end.
 #[derive(Debug, Clone, Copy)]
