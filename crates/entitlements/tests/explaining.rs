@@ -130,6 +130,17 @@ fn a_licence_that_reaches_nobody_says_what_there_is() {
             vec![given("s1", P1, &later)],
             Unassigned::Later { starts },
         ),
+        // The subscription ends before the licence begins, by an entry: it never comes.
+        (
+            to_class(Some(15), None),
+            vec![support::entries::ended("s1", 12)],
+            Unassigned::Nobody,
+        ),
+        (
+            unassigned(),
+            vec![given("s1", P1, &later), support::entries::ended("s1", 12)],
+            Unassigned::Nobody,
+        ),
         (
             to_another(),
             vec![given("s1", r#"{"kind":"level","code":"x"}"#, "")],

@@ -62,8 +62,9 @@ impl Unassigned {
             }
         };
         let theirs = facts(snapshot, &affiliation)?;
-        for fact in rules::reached_by(subject.known.person, profiles(&affiliation)?, theirs.iter())
-        {
+        let (person, profiles) = (subject.known.person, profiles(&affiliation)?);
+        let own = || rules::reached_by(person, profiles, theirs.iter());
+        for fact in own() {
             match judged.given.and_then(|given| given.says(fact)) {
                 Some(Some(period)) => {
                     other_time(period.from, period.until);
@@ -93,6 +94,10 @@ impl Unassigned {
                     } else {
                         others.remove(&fact.0);
                     }
+                }
+                // What would reach them only after the end of the subscription is no other's.
+                for fact in own() {
+                    others.remove(&fact.0);
                 }
                 match others.len() {
                     0 => Self::Nobody,
