@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use octroi_entitlements::{Directory, Pseudonymizer, Unassigned, explain};
 use support::entries::*;
+use support::table::{SCHOOL, query};
 use support::{Assignment, Country, Person, january};
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use octroi_entitlements::Directory;
 use support::entries::*;
+use support::table::{OTHER, SCHOOL, query};
 use support::{Affiliation, Country, Subscription, january};
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 use octroi_entitlements::{BuildOptions, Directory, Query, Silent, Snapshot, Sources, build};
 use support::entries::*;
+use support::table::{SCHOOL, query};
 use support::{Assignment, Country, Folder, Person, january};
 
 /// Pupils p1 to p3, of whom each has a licence in the tables; one is left for one of them.

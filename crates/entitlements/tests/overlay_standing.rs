@@ -8,6 +8,7 @@ use std::sync::Arc;
 use octroi_entitlements::overlay::{Unknown, What};
 use octroi_entitlements::{BuildOptions, Directory, Query, Silent, Snapshot, Sources, build};
 use support::entries::*;
+use support::table::{OTHER, query};
 use support::{Country, Ent, Folder};
 
 #[test]

@@ -11,20 +11,8 @@ use octroi_entitlements::{
     BuildOptions, BuildReport, Denied, Directory, Pseudonymizer, Query, Silent, Snapshot,
     SnapshotError, Sources, build, explain, repair_hashes,
 };
+use support::table::{RESOURCE, query};
 use support::{Country, Days, Folder, Resource, january};
-
-const RESOURCE: &str = "ark:/99999/r1";
-
-/// Of the 10th of January; the subscription holds from the 5th to before the 20th.
-fn query<'q>() -> Query<'q> {
-    Query {
-        ent: "B0",
-        person: "p1",
-        resource: RESOURCE,
-        school: None,
-        at: january(10),
-    }
-}
 
 fn country(publisher: Days, resource: Days) -> Country {
     let mut country = Country::smallest();

@@ -5,21 +5,8 @@ use std::sync::Arc;
 use octroi_entitlements::overlay::{Change, Entry};
 use octroi_entitlements::{Directory, Query, explain};
 
+use super::table::{RESOURCE, SCHOOL};
 use super::{Assignment, Country, january};
-
-pub const SCHOOL: &str = "0561622J";
-pub const OTHER: &str = "0350042F";
-pub const RESOURCE: &str = "ark:/99999/r1";
-
-pub fn query<'q>() -> Query<'q> {
-    Query {
-        ent: "B0",
-        person: "p1",
-        resource: RESOURCE,
-        school: None,
-        at: january(10),
-    }
-}
 
 /// Changes as the log writes them, numbered from 1 on.
 pub fn log(changes: &[&str]) -> Vec<Arc<Entry>> {
