@@ -94,6 +94,41 @@ fn write_the_snapshots() {
         .unwrap();
         assert_eq!(report.set_aside_total(), 0, "{name}");
     }
+    write_the_damage();
+}
+
+/// Damage that once did what it must not, at its place in the sound snapshot: a project that its index hides while an
+/// alias answers for it, and an offer of no subscription.
+fn write_the_damage() {
+    const ENT_INDEX: usize = 4;
+    const OFFER_INDEX: usize = 21;
+    let sound = fs::read(folder("corpus/snapshot").join("country.snapshot")).unwrap();
+    let word = |at: usize| u32::from_le_bytes(sound[at..at + 4].try_into().unwrap());
+    let place = |section: usize, slot: usize, wanted: &dyn Fn(usize) -> bool| {
+        let entry = 160 + 24 * (section - 1);
+        let (start, length) = (word(entry + 8) as usize, word(entry + 16) as usize);
+        (start..start + length)
+            .step_by(slot)
+            .find(|at| wanted(at + 12))
+            .unwrap()
+            + 12
+    };
+    // The record of the first project: none. Then an offer that stands in its index: its subscription.
+    let project = place(ENT_INDEX, 16, &|entry| word(entry) == 0);
+    let offer = place(OFFER_INDEX, 32, &|entry| {
+        word(entry) != u32::MAX && word(entry + 4) == 0
+    });
+    for (name, at, value) in [
+        ("alias-without-its-project", project, u32::MAX),
+        ("offer-of-no-subscription", offer + 8, 0x7fff_ffff),
+    ] {
+        let changes = (at..).zip(value.to_le_bytes()).flat_map(|(at, octet)| {
+            let [a, b, c, ..] = (at as u32).to_le_bytes();
+            [a, b, c, 0, octet]
+        });
+        let file = folder("corpus/damage").join(name);
+        fs::write(file, changes.collect::<Vec<u8>>()).unwrap();
+    }
 }
 
 /// Few records, with a family that its mother opens and dated assignments.
