@@ -20,6 +20,7 @@ pub mod run;
 
 pub mod anonymise;
 pub mod cli;
+pub mod priority;
 
 pub mod demo;
 pub mod simulate;

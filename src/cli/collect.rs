@@ -16,9 +16,10 @@ use crate::clock::Clock;
 use crate::collect::batch::{Batch, Ended};
 use crate::collect::desk::{Desk, DeskError, Office};
 use crate::collect::watch::{Gate, Watch, pass};
-use crate::collect::{delta, gauge, overview, priority};
+use crate::collect::{delta, gauge, overview};
 use crate::config::{CollectPortal, CollectSettings};
 use crate::observe::logs;
+use crate::priority;
 
 /// Take portals' deliveries in.
 #[derive(Debug, Args)]
@@ -189,7 +190,7 @@ impl Collect {
         match &self.what {
             What::Watch => watch(office),
             What::Import { ent, rest } => {
-                priority::be_nice(office.settings.nice);
+                priority::lower(office.settings.nice);
                 let rest = rest.map_or(office.settings.rest, Duration::from_secs);
                 let gate = Gate::new(1);
                 let mut worst = Ended::Ok;
@@ -306,7 +307,7 @@ fn at_desk(
 }
 
 fn watch(office: &Arc<Office>) -> Result<Ended, DeskError> {
-    priority::be_nice(office.settings.nice);
+    priority::lower(office.settings.nice);
     let io = |error| DeskError::Io {
         path: PathBuf::from("watch"),
         error,

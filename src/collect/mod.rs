@@ -44,7 +44,6 @@ pub mod marks;
 pub mod name;
 pub mod operator;
 pub mod overview;
-pub mod priority;
 mod purge;
 mod replay;
 mod room;

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use octroi_entitlements::{Directory, Snapshot};
 use octroi_saml::Time;
 use parking_lot::{Condvar, Mutex};
-use rustix::process::setpriority_process;
 use tokio::runtime::Runtime;
 
 pub(super) use self::first::{First, Following};
@@ -21,14 +20,13 @@ use super::reload::{reap, seconds, tell_snapshot, whole};
 use super::start::Running;
 use super::status::Status;
 use crate::observe::metrics::Metrics;
+use crate::priority;
 use crate::store::StoreError;
 use crate::store::follow::{Candidate, Changes, LOG_GAP, Node, NotReady, Refused};
 use crate::store::log::LogError;
 
 /// How often the beginning of everything is looked at, for what was collected.
 const THOROUGH: Duration = Duration::from_secs(60);
-/// The lowest priority.
-const IDLE: i32 = 19;
 
 /// The log cannot be read on: an alarm, told once for each reason.
 fn log_stopped(status: &Status, metrics: &Metrics, now: Time, code: &'static str, error: String) {
@@ -142,9 +140,7 @@ fn install_until_gone(
     every: Duration,
     runtime: &Runtime,
 ) {
-    if let Err(error) = setpriority_process(Some(rustix::thread::gettid()), IDLE) {
-        tracing::warn!(%error, "bodies are installed at the usual priority");
-    }
+    priority::lowest();
     let mut told = String::new();
     loop {
         let candidate = slot.take(Duration::from_secs(1));

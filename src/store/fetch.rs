@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use octroi_entitlements::{FIRST_PAGE, Outline, Pace, SnapshotError};
+use octroi_entitlements::{FIRST_PAGE, Outline, Pace, SnapshotError, write_in_pieces};
 
 use super::manifest::BodyFacts;
 use super::remote::{Remote, StoreError};
@@ -180,15 +180,13 @@ async fn pieces(
                     continue 'again;
                 }
                 // Kept as it came, for whoever inspects what was refused.
-                file.write_all_at(chunk, range.start)
-                    .map_err(Piece::Write)?;
+                write_in_pieces(file, chunk, range.start).map_err(Piece::Write)?;
                 return Err(Piece::Fetch(FetchError::Damaged {
                     name: name.to_owned(),
                     error,
                 }));
             }
-            file.write_all_at(chunk, range.start)
-                .map_err(Piece::Write)?;
+            write_in_pieces(file, chunk, range.start).map_err(Piece::Write)?;
             tokio::time::sleep(pace.rest()).await;
         }
         return Ok(());

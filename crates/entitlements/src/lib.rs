@@ -92,7 +92,7 @@ pub use directory::Directory;
 pub use explain::{Candidate, Explanation, Unassigned, explain};
 pub use format::FORMAT_VERSION;
 #[doc(hidden)]
-pub use format::integrity::{Pace, repair_hashes};
+pub use format::integrity::{Pace, repair_hashes, write_in_pieces};
 pub use format::outline::{FIRST_PAGE, Outline};
 pub use ido::{KeyTooShort, MIN_KEY, Pseudonym, Pseudonymizer};
 pub use query::Query;

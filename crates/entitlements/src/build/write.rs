@@ -10,7 +10,7 @@ use super::report::BuildError;
 use crate::Counts;
 use crate::format::Section;
 use crate::format::header::{self, ALIGN, BODY, Header, Span, Spans};
-use crate::format::integrity::{CHUNK, HASH, root, sha256};
+use crate::format::integrity::{CHUNK, HASH, PIECE, root, sha256};
 use crate::format::records::Record;
 
 /// The sections while they are built.
@@ -113,7 +113,7 @@ impl Chunks {
     fn new(mut file: File) -> io::Result<Self> {
         file.seek(SeekFrom::Start(BODY as u64))?;
         Ok(Self {
-            out: BufWriter::with_capacity(CHUNK, file),
+            out: BufWriter::with_capacity(PIECE, file),
             chunk: Vec::with_capacity(CHUNK),
             hashes: Vec::new(),
             length: 0,
@@ -121,7 +121,9 @@ impl Chunks {
     }
 
     fn write(&mut self, mut octets: &[u8]) -> io::Result<()> {
-        self.out.write_all(octets)?;
+        for piece in octets.chunks(PIECE) {
+            self.out.write_all(piece)?;
+        }
         self.length += octets.len();
         while !octets.is_empty() {
             let (head, rest) = octets.split_at(octets.len().min(CHUNK - self.chunk.len()));

@@ -4,6 +4,7 @@
 //! page of the header and the chunk hashes, padding included, so that every octet of the file counts.
 
 use std::fs::File;
+use std::io;
 use std::num::NonZero;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
@@ -18,6 +19,9 @@ use crate::SnapshotError;
 
 /// Octets of a chunk; the last may be shorter.
 pub(crate) const CHUNK: usize = 1 << 20;
+/// Octets read or written in one call. The kernel copies them without giving the processor to anybody: a chunk at once would
+/// make an access beside it wait for a millisecond or two.
+pub(crate) const PIECE: usize = 1 << 16;
 /// Octets of a hash.
 pub(crate) const HASH: usize = 32;
 /// Threads that check chunks at most: more only fight for memory bandwidth.
@@ -97,11 +101,28 @@ pub(crate) fn load(
     let starts = (BODY as u64..).step_by(CHUNK);
     let chunks = body.chunks_mut(CHUNK).zip(hashes.chunks_exact(HASH));
     each_chunk(starts.zip(chunks), pace, |(start, (chunk, hash))| {
-        file.read_exact_at(chunk, start)?;
+        read_in_pieces(file, chunk, start)?;
         let holds = sha256(chunk) == *hash;
         thread::sleep(pace.rest());
         Ok(holds)
     })
+}
+
+/// As `read_exact_at`.
+fn read_in_pieces(file: &File, octets: &mut [u8], start: u64) -> io::Result<()> {
+    let starts = (start..).step_by(PIECE);
+    let mut pieces = starts.zip(octets.chunks_mut(PIECE));
+    pieces.try_for_each(|(start, piece)| file.read_exact_at(piece, start))
+}
+
+/// As `write_all_at`, a [`PIECE`] at a time.
+///
+/// # Errors
+/// Of the disk; some pieces may be written then.
+pub fn write_in_pieces(file: &File, octets: &[u8], start: u64) -> io::Result<()> {
+    let starts = (start..).step_by(PIECE);
+    let mut pieces = starts.zip(octets.chunks(PIECE));
+    pieces.try_for_each(|(start, piece)| file.write_all_at(piece, start))
 }
 
 fn check_root(
