@@ -12,7 +12,6 @@ use super::journal::{Fingerprint, Journal, Record};
 use aws_lc_rs::digest;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use parking_lot::Mutex;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -97,7 +96,7 @@ pub fn fingerprint(kind: u8, first: &str, second: &str) -> Fingerprint {
 #[derive(Debug)]
 pub struct LocalGuard {
     used: DashMap<Fingerprint, u32>,
-    journal: Option<Mutex<Journal>>,
+    journal: Option<Journal>,
     capacity: usize,
 }
 
@@ -123,7 +122,7 @@ impl LocalGuard {
         })?;
         Ok(Self {
             used,
-            journal: Some(Mutex::new(journal)),
+            journal: Some(journal),
             capacity,
         })
     }
@@ -149,10 +148,8 @@ impl LocalGuard {
             };
             let assertion = record(claim.assertion);
             let written = match claim.request {
-                Some(request) => journal
-                    .lock()
-                    .append(claim.now, &[assertion, record(request)]),
-                None => journal.lock().append(claim.now, &[assertion]),
+                Some(request) => journal.append(claim.now, &[assertion, record(request)]),
+                None => journal.append(claim.now, &[assertion]),
             };
             if let Err(error) = written {
                 self.used.remove(&claim.assertion);
@@ -193,7 +190,7 @@ impl ReplayGuard for LocalGuard {
     fn sweep(&self, now: u32) -> io::Result<()> {
         self.used.retain(|_, until| *until > now);
         match &self.journal {
-            Some(journal) => journal.lock().sync(now),
+            Some(journal) => journal.sync(now),
             None => Ok(()),
         }
     }

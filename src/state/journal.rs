@@ -3,14 +3,18 @@
 //!
 //! Records of 28 bytes (see [`Record`]; little-endian, with a CRC-32) are appended
 //! with one `write(2)` before the caller goes on: the kernel has them when the process dies. Power loss
-//! may take what was written since the last [`Journal::sync`] (the sweeper calls it every second).
-//! Segments are whole files; one is deleted when everything in it has expired.
+//! may take what was written since the last [`Journal::sync`] (the sweeper calls it every two seconds).
+//! Segments are whole files; one is deleted when everything in it has expired. Whoever appends never waits for the disk: it
+//! is forced, and segments are deleted, while others append.
 //!
 //! Never reads anything but its own files, and never trusts them: a torn or foreign record is skipped.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// 128 bits of a hash over what must not come twice.
 pub type Fingerprint = [u8; 16];
@@ -56,7 +60,7 @@ impl Record {
 }
 
 struct Segment {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     opened: u32,
     /// The latest `until` of its records.
@@ -68,11 +72,20 @@ struct Segment {
 pub struct Journal {
     folder: PathBuf,
     name: &'static str,
+    segments: Mutex<Segments>,
+    _lock: File,
+}
+
+#[derive(Default)]
+struct Segments {
     current: Option<Segment>,
     /// Full segments that still hold something unexpired: path and latest `until`.
     closed: Vec<(PathBuf, u32)>,
+    /// What has been written and is not forced to the disk, apart from the current segment.
+    unsynced: Vec<Arc<File>>,
+    /// Whether the folder has a name that is not forced to the disk.
+    named: bool,
     buffer: Vec<u8>,
-    _lock: File,
 }
 
 impl std::fmt::Debug for Journal {
@@ -125,9 +138,10 @@ impl Journal {
         Ok(Self {
             folder: folder.to_owned(),
             name,
-            current: None,
-            closed,
-            buffer: Vec::new(),
+            segments: Mutex::new(Segments {
+                closed,
+                ..Segments::default()
+            }),
             _lock: lock,
         })
     }
@@ -136,47 +150,53 @@ impl Journal {
     ///
     /// # Errors
     /// When the system refuses the write; the caller must then take back what it claimed.
-    pub fn append(&mut self, now: u32, records: &[Record]) -> io::Result<()> {
-        self.rotate(now)?;
-        let Some(segment) = self.current.as_mut() else {
+    pub fn append(&self, now: u32, records: &[Record]) -> io::Result<()> {
+        let segments = &mut *self.segments.lock();
+        self.rotate(segments, now)?;
+        let Some(segment) = segments.current.as_mut() else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        self.buffer.clear();
+        segments.buffer.clear();
         for record in records {
-            record.write(&mut self.buffer);
+            record.write(&mut segments.buffer);
             segment.until = segment.until.max(record.until);
         }
         segment.dirty = true;
-        let written = segment.file.write_all(&self.buffer);
-        if written.is_err()
-            && let Some(torn) = self.current.take()
-        {
+        let written = (&*segment.file).write_all(&segments.buffer);
+        if written.is_err() {
             // Part of it may be on disk: what comes next begins a segment of its own.
-            self.closed.push((torn.path, torn.until));
+            segments.close();
         }
         written
     }
 
-    /// Asks the disk to keep what was appended, and deletes the segments that have expired.
+    /// Asks the disk to keep what was appended before, and deletes the segments that have expired.
     ///
     /// # Errors
-    /// When the system refuses.
-    pub fn sync(&mut self, now: u32) -> io::Result<()> {
-        if let Some(segment) = self.current.as_mut().filter(|segment| segment.dirty) {
-            segment.file.sync_data()?;
-            segment.dirty = false;
+    /// When the system refuses; what is not kept is tried again by the next call.
+    pub fn sync(&self, now: u32) -> io::Result<()> {
+        let (files, named, expired) = self.segments.lock().take_work(now);
+        let forced =
+            files
+                .iter()
+                .try_for_each(|file| file.sync_data())
+                .and_then(|()| match named {
+                    true => File::open(&self.folder)?.sync_all(),
+                    false => Ok(()),
+                });
+        if forced.is_err() {
+            let segments = &mut *self.segments.lock();
+            segments.not_forced(files);
+            segments.named |= named;
         }
-        let (kept, expired) = std::mem::take(&mut self.closed)
+        let removed = expired
             .into_iter()
-            .partition(|(_, until)| *until > now);
-        self.closed = kept;
-        expired
-            .into_iter()
-            .try_for_each(|(path, _)| fs::remove_file(path))
+            .try_for_each(|(path, _)| fs::remove_file(path));
+        forced.and(removed)
     }
 
-    fn rotate(&mut self, now: u32) -> io::Result<()> {
-        if self
+    fn rotate(&self, segments: &mut Segments, now: u32) -> io::Result<()> {
+        if segments
             .current
             .as_ref()
             .is_some_and(|segment| now.saturating_sub(segment.opened) < SEGMENT_SECONDS)
@@ -194,17 +214,52 @@ impl Journal {
                 Err(e) => return Err(e),
             }
         };
-        if let Some(full) = self.current.replace(Segment {
-            file,
+        segments.close();
+        segments.named = true;
+        segments.current = Some(Segment {
+            file: Arc::new(file),
             path,
             opened: now,
             until: 0,
             dirty: false,
-        }) {
-            full.file.sync_data()?;
-            self.closed.push((full.path, full.until));
-        }
+        });
         Ok(())
+    }
+}
+
+impl Segments {
+    /// Takes no more records into the current segment.
+    fn close(&mut self) {
+        if let Some(full) = self.current.take() {
+            self.closed.push((full.path, full.until));
+            if full.dirty {
+                self.unsynced.push(full.file);
+            }
+        }
+    }
+
+    /// Takes back what the disk did not take.
+    fn not_forced(&mut self, files: Vec<Arc<File>>) {
+        for file in files {
+            match &mut self.current {
+                Some(segment) if Arc::ptr_eq(&segment.file, &file) => segment.dirty = true,
+                _ => self.unsynced.push(file),
+            }
+        }
+    }
+
+    /// What is to be forced to the disk, whether names are, and which segments have expired.
+    fn take_work(&mut self, now: u32) -> (Vec<Arc<File>>, bool, Vec<(PathBuf, u32)>) {
+        let mut files = std::mem::take(&mut self.unsynced);
+        if let Some(segment) = self.current.as_mut().filter(|segment| segment.dirty) {
+            segment.dirty = false;
+            files.push(Arc::clone(&segment.file));
+        }
+        let (kept, expired) = std::mem::take(&mut self.closed)
+            .into_iter()
+            .partition(|(_, until)| *until > now);
+        self.closed = kept;
+        (files, std::mem::take(&mut self.named), expired)
     }
 }
 
@@ -254,7 +309,7 @@ mod tests {
     #[test]
     fn gives_back_what_has_not_expired() {
         let folder = folder("back");
-        let mut journal = Journal::open(&folder, "t", 100, |_| panic!("empty")).unwrap();
+        let journal = Journal::open(&folder, "t", 100, |_| panic!("empty")).unwrap();
         let a = Record {
             fingerprint: [1; 16],
             at: 100,
@@ -279,7 +334,7 @@ mod tests {
     #[test]
     fn a_torn_or_changed_record_is_skipped() {
         let folder = folder("torn");
-        let mut journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
+        let journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
         let records: Vec<_> = (0..3)
             .map(|i| Record {
                 fingerprint: [i; 16],
@@ -307,7 +362,7 @@ mod tests {
     #[test]
     fn segments_rotate_and_go_when_they_expire() {
         let folder = folder("rotate");
-        let mut journal = Journal::open(&folder, "t", 1000, |_| ()).unwrap();
+        let journal = Journal::open(&folder, "t", 1000, |_| ()).unwrap();
         journal
             .append(
                 1000,

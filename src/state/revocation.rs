@@ -6,7 +6,6 @@
 
 use super::journal::{Fingerprint, Journal, Record};
 use dashmap::DashMap;
-use parking_lot::Mutex;
 use std::io;
 use std::path::Path;
 
@@ -14,7 +13,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct Revocations {
     ended: DashMap<Fingerprint, (u32, u32)>,
-    journal: Option<Mutex<Journal>>,
+    journal: Option<Journal>,
 }
 
 impl Revocations {
@@ -38,7 +37,7 @@ impl Revocations {
         })?;
         Ok(Self {
             ended,
-            journal: Some(Mutex::new(journal)),
+            journal: Some(journal),
         })
     }
 
@@ -49,7 +48,7 @@ impl Revocations {
     pub fn end(&self, mark: Fingerprint, now: u32, until: u32) -> io::Result<()> {
         self.ended.insert(mark, (now, until));
         match &self.journal {
-            Some(journal) => journal.lock().append(
+            Some(journal) => journal.append(
                 now,
                 &[Record {
                     fingerprint: mark,
@@ -74,7 +73,7 @@ impl Revocations {
     pub fn sweep(&self, now: u32) -> io::Result<()> {
         self.ended.retain(|_, (_, until)| *until > now);
         match &self.journal {
-            Some(journal) => journal.lock().sync(now),
+            Some(journal) => journal.sync(now),
             None => Ok(()),
         }
     }

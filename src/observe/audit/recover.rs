@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::line::LineError;
-use super::trail::{AuditError, Head, at};
+use super::trail::{AuditError, Head, NEXT, at};
 use super::verify::{Lines, Walk};
 
 /// A segment that lines can be added to.
@@ -39,6 +39,7 @@ pub(super) enum Recovered {
 }
 
 pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
+    put_away_next(directory)?;
     let Some(path) = super::verify::segments(directory)?.pop() else {
         return Ok(Recovered::Empty);
     };
@@ -81,6 +82,20 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
         bytes: length - whole,
         aside,
     })
+}
+
+/// A segment that had not begun when the process ended. After a power cut it may hold lines whose file had another name.
+fn put_away_next(directory: &Path) -> Result<(), AuditError> {
+    let path = directory.join(NEXT);
+    match std::fs::metadata(&path) {
+        Err(_) => Ok(()),
+        Ok(found) if found.len() == 0 => std::fs::remove_file(&path).map_err(at(&path)),
+        Ok(found) => {
+            let aside = free_name(&path);
+            tracing::warn!(bytes = found.len(), aside = %aside.display(), "a segment had lost its name; it was set aside");
+            std::fs::rename(&path, &aside).map_err(at(&path))
+        }
+    }
 }
 
 /// Copies everything from `from` into a file of its own and cuts it off.

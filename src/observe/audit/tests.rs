@@ -133,6 +133,69 @@ fn segments_follow_each_other_and_are_private() {
     assert_eq!(verify(&folder.0, None).unwrap().breaks.len(), 1);
 }
 
+/// Waits until something is so.
+fn until(what: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    while !what() {
+        assert!(std::time::Instant::now() < end, "it never came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn the_next_segment_is_made_beforehand_and_goes_when_it_is_not_needed() {
+    let folder = Folder::new("beforehand");
+    let next = folder.0.join("next");
+    let audit = Audit::open(&folder.options(4000, AuditPolicy::Block), now(), metrics()).unwrap();
+    write(&audit, 1);
+    for segments in 1..5 {
+        while fs::metadata(folder.segments().last().unwrap())
+            .unwrap()
+            .len()
+            < 2500
+        {
+            assert_eq!(folder.segments().len(), segments);
+            write(&audit, 1);
+        }
+        until(|| next.exists());
+        while folder.segments().len() == segments {
+            write(&audit, 1);
+        }
+        assert!(!next.exists(), "it is the segment now");
+    }
+    while fs::metadata(folder.segments().last().unwrap())
+        .unwrap()
+        .len()
+        < 2500
+    {
+        write(&audit, 1);
+    }
+    until(|| next.exists());
+    let head = audit.head();
+    drop(audit);
+    assert!(!next.exists());
+    let verified = verify(&folder.0, Some(&head.hash.to_string())).unwrap();
+    assert!(verified.breaks.is_empty() && !verified.torn, "{verified:?}");
+    assert_eq!((verified.head, verified.segments), (head, 5));
+}
+
+#[test]
+fn a_segment_that_had_not_begun_is_put_away() {
+    let folder = Folder::new("next");
+    let audit = folder.open();
+    write(&audit, 3);
+    let head = audit.head();
+    drop(audit);
+    let next = folder.0.join("next");
+    for (found, kept) in [("", false), ("lines without a name", true)] {
+        fs::write(&next, found).unwrap();
+        assert_eq!(folder.open().head(), head);
+        assert!(!next.exists());
+        assert_eq!(folder.0.join("next.torn-1").exists(), kept);
+    }
+    assert!(verify(&folder.0, None).unwrap().breaks.is_empty());
+}
+
 #[test]
 fn a_torn_line_is_set_aside_and_the_chain_goes_on() {
     let folder = Folder::new("torn");

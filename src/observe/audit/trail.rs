@@ -89,8 +89,12 @@ impl Syncer {
             .spawn(move || {
                 while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(every) {
                     Writer::sync(&writer);
+                    Writer::prepare(&writer);
                 }
                 Writer::sync(&writer);
+                let next = writer.lock().next.take();
+                // An empty one is of no use to whoever reads the folder.
+                drop(next.map(|(_, path)| std::fs::remove_file(path)));
             })?;
         Ok(Self {
             stop: Some(stop),
@@ -120,6 +124,10 @@ struct Writer {
     head: Head,
     /// Lines since the last sync.
     unsynced: bool,
+    /// Closed segments whose last lines are not forced to the disk, the oldest first.
+    closed: Vec<File>,
+    /// An empty file for the next segment, made beforehand: no access waits for the disk when a segment is full.
+    next: Option<(File, PathBuf)>,
     buffer: Vec<u8>,
     _lock: File,
 }
@@ -284,6 +292,8 @@ impl Writer {
             length,
             head,
             unsynced: false,
+            closed: Vec::new(),
+            next: None,
             buffer: Vec::with_capacity(2048),
             _lock: lock,
         };
@@ -346,8 +356,7 @@ impl Writer {
 
     /// Closes this segment and begins the next, or leaves everything as it was.
     fn rotate(&mut self, now: Time) -> Result<(), AuditError> {
-        self.file.sync_data().map_err(at(&self.path))?;
-        let (file, path) = create(&self.directory, self.head.sequence + 1)?;
+        let (file, path) = self.next_file()?;
         let closed = (
             std::mem::replace(&mut self.file, file),
             std::mem::replace(&mut self.path, path),
@@ -360,23 +369,66 @@ impl Writer {
             (self.file, self.path, self.length) = closed;
             return Err(error);
         }
+        self.closed.push(closed.0);
         tracing::info!(segment = %closed.1.display(), sequence = head.sequence, head = %head.hash, "audit segment closed");
         Ok(())
     }
 
+    /// The file of the next segment, under its name: the one made beforehand, else one that is made now.
+    fn next_file(&mut self) -> Result<(File, PathBuf), AuditError> {
+        let sequence = self.head.sequence + 1;
+        if let Some((file, made)) = self.next.take() {
+            let path = self.directory.join(segment_name(sequence));
+            match std::fs::rename(&made, &path) {
+                Ok(()) => return Ok((file, path)),
+                Err(_) => drop(std::fs::remove_file(made)),
+            }
+        }
+        self.file.sync_data().map_err(at(&self.path))?;
+        create(&self.directory, sequence)
+    }
+
     /// Syncs outside the lock, so that no access waits for the disk.
     fn sync(shared: &Mutex<Self>) {
-        let file = {
+        let (closed, file, directory) = {
             let mut writer = shared.lock();
             if !writer.unsynced {
                 return;
             }
             writer.unsynced = false;
-            writer.file.try_clone()
+            let closed = std::mem::take(&mut writer.closed);
+            (closed, writer.file.try_clone(), writer.directory.clone())
         };
-        if let Err(error) = file.and_then(|file| file.sync_data()) {
+        // In the order of the chain, and names before what stands under them.
+        let forced = closed
+            .iter()
+            .try_for_each(|file| file.sync_data())
+            .and_then(|()| match closed.is_empty() {
+                true => Ok(()),
+                false => File::open(&directory)?.sync_all(),
+            })
+            .and_then(|()| file?.sync_data());
+        if let Err(error) = forced {
             tracing::error!(%error, "the audit trail cannot be forced to the disk");
-            shared.lock().unsynced = true;
+            let mut writer = shared.lock();
+            writer.unsynced = true;
+            writer.closed.splice(0..0, closed);
+        }
+    }
+
+    /// Makes the file of the next segment before it is needed.
+    fn prepare(shared: &Mutex<Self>) {
+        let directory = {
+            let writer = shared.lock();
+            if writer.next.is_some() || writer.length < writer.segment_bytes / 2 {
+                return;
+            }
+            writer.directory.clone()
+        };
+        // One that cannot be made is made, or complained of, when it is needed.
+        let path = directory.join(NEXT);
+        if let Ok(file) = create_at(&path) {
+            shared.lock().next = Some((file, path));
         }
     }
 }
@@ -386,14 +438,21 @@ pub(super) fn segment_name(sequence: u64) -> String {
     format!("audit-{sequence:020}.jsonl")
 }
 
-fn create(directory: &Path, sequence: u64) -> Result<(File, PathBuf), AuditError> {
-    let path = directory.join(segment_name(sequence));
-    let file = OpenOptions::new()
+/// The file of a segment that has not begun.
+pub(super) const NEXT: &str = "next";
+
+fn create_at(path: &Path) -> Result<File, AuditError> {
+    OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&path)
-        .map_err(at(&path))?;
+        .open(path)
+        .map_err(at(path))
+}
+
+fn create(directory: &Path, sequence: u64) -> Result<(File, PathBuf), AuditError> {
+    let path = directory.join(segment_name(sequence));
+    let file = create_at(&path)?;
     // The name itself must survive too.
     File::open(directory)
         .and_then(|folder| folder.sync_all())
