@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use octroi::simulate::process::cpu_time;
 
 use crate::Stopped;
+use crate::host::Share;
 
 /// How often a program is looked at.
 const LOOK: Duration = Duration::from_millis(5);
@@ -69,10 +70,19 @@ pub(crate) fn status_gib(pid: u32, name: &str) -> Option<f64> {
     Some(kib / (1024.0 * 1024.0))
 }
 
-/// A command at the lowest priority there is: idle scheduling, idle disk priority, nice 19. What runs so beside a serving
-/// node takes what it leaves (A4).
-pub(crate) fn in_background(program: &std::path::Path) -> Command {
-    let mut command = Command::new("chrt");
+/// A command at the lowest priority there is: idle scheduling, idle disk priority, nice 19, and of a processor not more than
+/// its share. What runs so beside a serving node takes what it leaves (A4).
+pub(crate) fn in_background(program: &std::path::Path, share: Option<&Share>) -> Command {
+    let chrt = match share {
+        None => Command::new("chrt"),
+        Some(share) => {
+            let mut enter = Command::new("sh");
+            enter.args(["-c", "echo $$ >\"$0\" && exec \"$@\""]);
+            enter.arg(share.procs()).arg("chrt");
+            enter
+        }
+    };
+    let mut command = chrt;
     command.args(["--idle", "0", "ionice", "-c", "3", "nice", "-n", "19"]);
     command.arg(program);
     command

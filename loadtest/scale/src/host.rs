@@ -1,4 +1,5 @@
-//! The machine: page cache of files, and a memory cgroup for the gateway where one can be made.
+//! The machine: page cache of files, and where they can be made a memory cgroup for the gateway and a cpu cgroup for what runs
+//! beside it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -98,6 +99,61 @@ impl Group {
     /// The most since it was made, GiB.
     pub(crate) fn peak_gib(&self) -> Option<f64> {
         self.read(self.peak)
+    }
+}
+
+/// Part of one processor that a batch may take beside a serving node, as `CPUQuota=25%` of systemd.
+pub(crate) const BATCH_SHARE: f64 = 0.25;
+/// Microseconds in which the part is counted: the kernel's default, and systemd's.
+const SHARE_PERIOD: u32 = 100_000;
+
+/// A cpu cgroup (version 1 or 2) whose processes have [`BATCH_SHARE`] at the most, and that only when nobody else wants it.
+pub(crate) struct Share {
+    folder: PathBuf,
+    /// The file that bounds it, what it says then, and what it says without a bound.
+    bound: (&'static str, String, String),
+}
+
+impl Share {
+    /// Makes one; none where that is not allowed.
+    pub(crate) fn make() -> Option<Self> {
+        let name = format!("octroi-scale-batch-{}", std::process::id());
+        let quota = (BATCH_SHARE * f64::from(SHARE_PERIOD)) as u32;
+        let (root, bound) = if Path::new("/sys/fs/cgroup/cpu").is_dir() {
+            let bound = ("cpu.cfs_quota_us", quota.to_string(), "-1".to_owned());
+            ("/sys/fs/cgroup/cpu", bound)
+        } else {
+            let bound = format!("{quota} {SHARE_PERIOD}");
+            (
+                "/sys/fs/cgroup",
+                ("cpu.max", bound, format!("max {SHARE_PERIOD}")),
+            )
+        };
+        let folder = Path::new(root).join(name);
+        fs::create_dir(&folder).ok()?;
+        let share = Self { folder, bound };
+        let (file, bound, _) = &share.bound;
+        fs::write(share.folder.join(file), bound).ok()?;
+        fs::write(share.folder.join("cpu.idle"), "1").ok()?;
+        Some(share)
+    }
+
+    /// The file to which a process writes its id to enter.
+    pub(crate) fn procs(&self) -> PathBuf {
+        self.folder.join("cgroup.procs")
+    }
+
+    /// Lets it have whatever is left.
+    pub(crate) fn lift(&self) {
+        let (file, _, without) = &self.bound;
+        // A job that stays slow ends all the same.
+        let _ = fs::write(self.folder.join(file), without);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.folder);
     }
 }
 

@@ -15,6 +15,7 @@ use octroi_country::tally::{Delivered, Manifest};
 use octroi_directory::current::Directory;
 
 use crate::child::{self, Cost};
+use crate::host::Share;
 use crate::results::{Figures, figures};
 use crate::{Phase, Scale, Stopped, data};
 
@@ -65,10 +66,13 @@ pub(crate) fn import(scale: &Scale) -> Result<Figures, Stopped> {
 }
 
 /// The same night once more into another folder, at the lowest priority and one archive at a time.
-pub(crate) fn again_in_background(scale: &Scale) -> Result<Command, Stopped> {
+pub(crate) fn again_in_background(
+    scale: &Scale,
+    share: Option<&Share>,
+) -> Result<Command, Stopped> {
     remove_again(scale)?;
     let own = std::env::current_exe()?;
-    let mut command = child::in_background(&own);
+    let mut command = child::in_background(&own, share);
     arguments(&mut command, scale, Phase::WorkImport, AGAIN)?;
     command.args(["--threads", "1"]);
     Ok(command)

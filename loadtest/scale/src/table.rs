@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "import and build beside it (idle priority): p99 ms, errors",
+        what: "import and build beside it (idle, a quarter of a processor): p99 ms, errors",
         target: "≤ 2 × before, none",
         met: &[
             Times("beside_p99_ms", 2.0, "beside_p99_before_ms"),
@@ -111,19 +111,21 @@ impl Met {
 }
 
 /// `pass`, `MISS`, `void` when the generator was late, `none` without a figure.
+///
+/// An answer counts from the moment at which its question was due, so that a generator that is late makes it longer: what holds
+/// all the same holds. Not so before the disturbance, where a longer time would excuse what comes after.
 fn verdict(row: &Row, all: &Figures) -> &'static str {
-    let lag = row
-        .met
-        .iter()
-        .filter_map(|met| met.name().split_once('_'))
-        .filter_map(|(phase, _)| all.get(&format!("{phase}_lag_p99_ms")))
-        .copied()
-        .fold(0.0, f64::max);
+    let late = |window: &str| {
+        let phases = row.met.iter().filter_map(|met| met.name().split_once('_'));
+        let mut lags = phases.filter_map(|(phase, _)| all.get(&format!("{phase}_{window}")));
+        lags.any(|lag| *lag > LAG)
+    };
     let holds: Option<Vec<bool>> = row.met.iter().map(|met| met.holds(all)).collect();
     match holds {
         None => "none",
-        Some(_) if lag > LAG => "void",
+        Some(_) if late("lag_before_p99_ms") => "void",
         Some(all) if all.iter().all(|holds| *holds) => "pass",
+        Some(_) if late("lag_p99_ms") => "void",
         Some(_) => "MISS",
     }
 }
@@ -198,18 +200,23 @@ mod tests {
     #[test]
     fn rows_pass_miss_are_void_or_have_no_figure() {
         let swap = row("swap under load");
-        let run = |p99, errors, lag| {
+        let run = |p99, errors, [before, lag]: [f64; 2]| {
             figures([
                 ("swap_p99_ms", p99),
                 ("swap_p99_before_ms", 4.0),
                 ("swap_errors", errors),
+                ("swap_lag_before_p99_ms", before),
                 ("swap_lag_p99_ms", lag),
             ])
         };
-        assert_eq!(verdict(swap, &run(7.9, 0.0, 0.2)), "pass");
-        assert_eq!(verdict(swap, &run(8.1, 0.0, 0.2)), "MISS");
-        assert_eq!(verdict(swap, &run(5.0, 1.0, 0.2)), "MISS");
-        assert_eq!(verdict(swap, &run(5.0, 0.0, 1.5)), "void");
+        let (in_time, late, late_before) = ([0.2, 0.2], [0.2, 1.5], [1.5, 0.2]);
+        assert_eq!(verdict(swap, &run(7.9, 0.0, in_time)), "pass");
+        assert_eq!(verdict(swap, &run(7.9, 0.0, late)), "pass");
+        assert_eq!(verdict(swap, &run(7.9, 0.0, late_before)), "void");
+        assert_eq!(verdict(swap, &run(8.1, 0.0, in_time)), "MISS");
+        assert_eq!(verdict(swap, &run(8.1, 0.0, late)), "void");
+        assert_eq!(verdict(swap, &run(8.1, 0.0, late_before)), "void");
+        assert_eq!(verdict(swap, &run(5.0, 1.0, in_time)), "MISS");
         assert_eq!(verdict(swap, &Figures::new()), "none");
         let build = row("build");
         assert_eq!(
