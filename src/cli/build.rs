@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use octroi_entitlements::overlay::Entry;
-use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Sources, build};
+use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Pace, Sources, build};
 
 use super::progress::Shown;
 use super::publish::Store;
@@ -59,6 +59,9 @@ pub(super) struct Build {
     /// How many entries set aside of each table the report lists; all are counted.
     #[arg(long, default_value_t = BuildOptions::default().listed)]
     listed: usize,
+    /// A gateway serves on this machine: takes one thread, and rests while the snapshot goes to the disk.
+    #[arg(long)]
+    beside: bool,
     /// Report in JSON.
     #[arg(long)]
     json: bool,
@@ -113,6 +116,11 @@ impl Build {
             previous,
             hash_key,
             rekeyed: self.rekeyed.clone(),
+            pace: if self.beside {
+                Pace::Beside
+            } else {
+                Pace::Whole
+            },
             ..BuildOptions::default()
         };
         let shown = Shown::new();

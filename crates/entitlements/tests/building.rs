@@ -6,7 +6,7 @@ mod support;
 use std::os::unix::fs::PermissionsExt;
 
 use octroi_entitlements::{
-    BuildError, BuildOptions, Pseudonymizer, Query, Snapshot, SnapshotError, Sources, rekey,
+    BuildError, BuildOptions, Pace, Pseudonymizer, Query, Snapshot, SnapshotError, Sources, rekey,
 };
 use support::{Country, Folder, Person, Publisher, january};
 
@@ -126,6 +126,12 @@ fn the_same_sources_give_the_same_octets_and_options_are_written() {
     let (one, two) = (folder.join("one"), folder.join("two"));
     let report = folder.build_with(&one, &options).unwrap();
     folder.build_with(&two, &options).unwrap();
+    assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
+    let gently = BuildOptions {
+        pace: Pace::Beside,
+        ..options.clone()
+    };
+    folder.build_with(&two, &gently).unwrap();
     assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
     let snapshot = Snapshot::open(&one).unwrap();
     assert_eq!(

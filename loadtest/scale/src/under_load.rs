@@ -145,7 +145,9 @@ pub(crate) fn beside(scale: &Scale) -> Result<Figures, Stopped> {
     let import = |share: Option<&Share>| import::again_in_background(scale, share);
     let build = |share: Option<&Share>| {
         let program = child::in_background(&scale.octroi, share);
-        Ok(publish::build_command(program, &scale.dir, publish::SECOND))
+        let mut build = publish::build_command(program, &scale.dir, publish::SECOND);
+        build.arg("--beside");
+        Ok(build)
     };
     let jobs: [(Job<'_>, usize); 2] = [(&import, 2), (&build, usize::MAX)];
     let mut bounded = true;

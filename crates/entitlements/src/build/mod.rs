@@ -67,6 +67,7 @@ use crate::ark;
 use crate::format::Section;
 use crate::format::fingerprint::{Domain, Key, fingerprint};
 use crate::format::header::Header;
+use crate::format::integrity::Pace;
 use crate::format::records::Known;
 use crate::snapshot::hex;
 
@@ -119,6 +120,9 @@ pub struct BuildOptions {
     pub counting_memory: u64,
     /// Threads to use; 0 takes what the machine has. The octets do not depend on it.
     pub threads: usize,
+    /// How hard the machine is worked: [`Pace::Beside`] takes one thread unless `threads` says otherwise, and rests while the
+    /// snapshot goes to the disk. The octets do not depend on it.
+    pub pace: Pace,
 }
 
 impl Default for BuildOptions {
@@ -135,6 +139,7 @@ impl Default for BuildOptions {
             rekeyed: Vec::new(),
             counting_memory: 128 << 20,
             threads: 0,
+            pace: Pace::Whole,
         }
     }
 }
@@ -151,6 +156,7 @@ pub fn build(
 ) -> Result<BuildReport, BuildError> {
     let dir = from.tables.as_path();
     let threads = match options.threads {
+        0 if options.pace == Pace::Beside => 1,
         0 => thread::available_parallelism().map_or(1, NonZero::get),
         given => given,
     };
@@ -251,7 +257,7 @@ pub fn build(
     };
     header.sources.copy_from_slice(sources.as_ref());
     progress.begin(Phase::Write, None);
-    let (bytes, root) = sections.write(out, header)?;
+    let (bytes, root) = sections.write(out, header, options.pace)?;
     Ok(BuildReport {
         counts,
         bytes,

@@ -4,13 +4,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::index;
 use super::report::BuildError;
 use crate::Counts;
 use crate::format::Section;
 use crate::format::header::{self, ALIGN, BODY, Header, Span, Spans};
-use crate::format::integrity::{CHUNK, HASH, PIECE, root, sha256};
+use crate::format::integrity::{CHUNK, HASH, PIECE, Pace, root, sha256};
 use crate::format::records::Record;
 
 /// Chunks that are written before they are forced to the disk: whoever else writes to it, a gateway beside the build for one, waits
@@ -58,10 +59,15 @@ impl Sections {
     }
 
     /// Writes the snapshot to `out` by way of a temporary file beside it, and answers its length and root hash.
-    pub(crate) fn write(self, out: &Path, header: Header) -> Result<(u64, [u8; HASH]), BuildError> {
+    pub(crate) fn write(
+        self,
+        out: &Path,
+        header: Header,
+        pace: Pace,
+    ) -> Result<(u64, [u8; HASH]), BuildError> {
         let beside = beside(out)?;
         let written = self
-            .write_file(&beside, header)
+            .write_file(&beside, header, pace)
             .and_then(|done| std::fs::rename(&beside, out).map(|()| done))
             .and_then(|done| sync_folder(out).map(|()| done));
         written.map_err(|error| {
@@ -71,7 +77,12 @@ impl Sections {
         })
     }
 
-    fn write_file(self, path: &Path, mut header: Header) -> io::Result<(u64, [u8; HASH])> {
+    fn write_file(
+        self,
+        path: &Path,
+        mut header: Header,
+        pace: Pace,
+    ) -> io::Result<(u64, [u8; HASH])> {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -81,7 +92,7 @@ impl Sections {
             .create_new(true)
             .mode(0o400)
             .open(path)?;
-        let mut body = Chunks::new(file)?;
+        let mut body = Chunks::new(file, pace)?;
         let mut spans = Spans::default();
         for (span, octets) in spans.iter_mut().zip(&self.0) {
             body.pad()?;
@@ -113,10 +124,11 @@ struct Chunks {
     length: usize,
     /// Chunks that are not forced to the disk.
     unsynced: usize,
+    pace: Pace,
 }
 
 impl Chunks {
-    fn new(mut file: File) -> io::Result<Self> {
+    fn new(mut file: File, pace: Pace) -> io::Result<Self> {
         file.seek(SeekFrom::Start(BODY as u64))?;
         Ok(Self {
             file,
@@ -124,6 +136,7 @@ impl Chunks {
             hashes: Vec::new(),
             length: 0,
             unsynced: 0,
+            pace,
         })
     }
 
@@ -155,6 +168,7 @@ impl Chunks {
         if self.unsynced == AT_ONCE {
             self.file.sync_data()?;
             self.unsynced = 0;
+            thread::sleep(self.pace.rest() * AT_ONCE as u32);
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ pub(crate) fn verify(file: &[u8], header: &Header) -> Result<(), SnapshotError> 
     })
 }
 
-/// How hard the machine is worked while a body is fetched or read.
+/// How hard the machine is worked while a body is built, fetched or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// As fast as it goes, on several threads: nobody is served yet, or somebody waits.
