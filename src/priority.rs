@@ -3,8 +3,10 @@
 //! Niceness alone divides the processor and does not yield it: a thread that is nice keeps the processor for its slice of some
 //! milliseconds while an access waits. A thread of the scheduling class `SCHED_IDLE` is put aside at once.
 
-use thread_priority::unix::{NormalThreadSchedulePolicy, ThreadSchedulePolicy, thread_native_id};
-use thread_priority::{ThreadPriority, set_thread_priority_and_policy};
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, thread_native_id, thread_schedule_policy,
+};
+use thread_priority::{Error, ThreadPriority, set_thread_priority_and_policy};
 
 /// The nicest.
 const NICEST: i32 = 19;
@@ -17,17 +19,26 @@ const NICEST: i32 = 19;
 ///
 /// A system that refuses is told in the log; the work is done all the same.
 pub fn lower(nice: i32) {
-    if nice >= NICEST {
-        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-        let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
-        if let Err(error) = set {
-            tracing::warn!(%error, "the scheduling class could not be lowered");
-        }
+    if nice >= NICEST
+        && let Err(error) = yield_always()
+    {
+        tracing::warn!(%error, "the scheduling class could not be lowered");
     }
     if nice > 0
         && let Err(error) = rustix::process::nice(nice)
     {
         tracing::warn!(%error, "the priority could not be lowered");
+    }
+}
+
+/// Puts this thread into the class `SCHED_IDLE`.
+fn yield_always() -> Result<(), Error> {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+    // After the class the crate takes niceness back to 0, which who was made nice before, by a unit, may not do: the class counts.
+    match thread_schedule_policy() {
+        Ok(class) if class == idle => Ok(()),
+        _ => set,
     }
 }
 
@@ -57,6 +68,9 @@ mod tests {
     fn the_lowest_is_idle_and_is_handed_down() {
         let of = |nice| {
             let lowered = std::thread::spawn(move || {
+                if nice == NICEST {
+                    yield_always().unwrap();
+                }
                 lower(nice);
                 (mine(), std::thread::spawn(mine).join().unwrap())
             });
