@@ -353,6 +353,34 @@ mod tests {
     }
 
     #[test]
+    fn what_the_disk_did_not_take_is_tried_again_once_each() {
+        let folder = folder("again");
+        let journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
+        let append = |now| {
+            let record = Record {
+                fingerprint: [1; 16],
+                at: now,
+                until: now + 1000,
+            };
+            journal.append(now, &[record]).unwrap();
+        };
+        append(100);
+        append(500);
+        for _ in 0..3 {
+            // Records come while the disk is asked, and the disk refuses.
+            let (files, named, _) = journal.segments.lock().take_work(500);
+            assert_eq!((files.len(), named), (2, true));
+            append(500);
+            let segments = &mut *journal.segments.lock();
+            segments.not_forced(files);
+            segments.named |= named;
+        }
+        journal.sync(500).unwrap();
+        let (files, named, _) = journal.segments.lock().take_work(500);
+        assert_eq!((files.len(), named), (0, false), "all of it is kept");
+    }
+
+    #[test]
     fn two_processes_cannot_share_a_folder() {
         let folder = folder("lock");
         let _journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
