@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "import and build beside it (idle, a quarter of a processor): p99 ms, errors",
+        what: "import and build beside it (idle priority): p99 ms, errors",
         target: "≤ 2 × before, none",
         met: &[
             Times("beside_p99_ms", 2.0, "beside_p99_before_ms"),

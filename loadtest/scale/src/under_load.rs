@@ -173,6 +173,8 @@ pub(crate) fn beside(scale: &Scale) -> Result<Figures, Stopped> {
     all.insert("beside_windows".to_owned(), during.len() as f64);
     if bounded {
         all.insert("beside_share".to_owned(), BATCH_SHARE);
+    } else {
+        eprintln!("   no cpu cgroup can be made here: the batch had whatever was left");
     }
     all.insert(
         "beside_import_s".to_owned(),

@@ -19,8 +19,8 @@ use crate::SnapshotError;
 
 /// Octets of a chunk; the last may be shorter.
 pub(crate) const CHUNK: usize = 1 << 20;
-/// Octets read or written in one call. The kernel copies them without giving the processor to anybody: a chunk at once would
-/// make an access beside it wait for a millisecond or two.
+/// Octets read or written in one call. The kernel copies them without giving the processor to anybody: an access beside it
+/// would wait for a whole chunk.
 pub(crate) const PIECE: usize = 1 << 16;
 /// Octets of a hash.
 pub(crate) const HASH: usize = 32;
