@@ -158,7 +158,12 @@ fn an_index_that_finds_other_than_its_names_does_not_open() {
         RESOURCE_INDEX,
     ] {
         let start = file.start(index);
-        let slots = (start..start + file.length(index)).step_by(NUMBERED);
+        let size = if index == RESOURCE_INDEX {
+            SLOT
+        } else {
+            NUMBERED
+        };
+        let slots = (start..start + file.length(index)).step_by(size);
         let (used, free): (Vec<_>, Vec<_>) =
             slots.partition(|slot| file.word(slot + 12) != u32::MAX);
         let foreign = [7, 7, 7, 0].into_iter().enumerate();
@@ -259,6 +264,20 @@ fn times_of_assignments_that_contradict_themselves_are_damage() {
     // Publics and kind.
     let another_kind = file.with(terms + 16, 1);
     assert!(another_kind.open().unwrap().check().is_err(), "ETABL");
+}
+
+/// What the index of resources repeats of a record decides whether it may be used: it is compared when a snapshot opens.
+#[test]
+fn an_index_of_resources_that_says_what_they_do_not_say_is_refused() {
+    let file = File::of(&Country::smallest());
+    let slots = file.slots(RESOURCE_INDEX);
+    assert_eq!(slots.len(), 1);
+    // Number, publisher, flags, list of its validity, nothing.
+    for field in 0..5 {
+        let at = slots[0] + 12 + 4 * field;
+        let refused = file.with(at, file.word(at) ^ 1).open();
+        assert!(refused.is_err(), "{field}");
+    }
 }
 
 #[test]

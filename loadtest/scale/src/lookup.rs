@@ -26,6 +26,9 @@ const COLD_EACH: usize = 8;
 /// Octets that fill the caches: more than any last level cache.
 const THRASH: usize = 256 << 20;
 
+/// Times that the clock is asked for what that takes.
+const CLOCKS: usize = 10_001;
+
 /// Memory in which one read after another is timed: as much as a body has.
 const CHASED: usize = 1 << 30;
 /// Reads that are timed, each at a place that the one before decides.
@@ -100,12 +103,13 @@ pub(crate) fn measure(scale: &Scale) -> Result<Figures, Stopped> {
         )
         .into());
     }
+    let clock = clock();
     let timed = |some: &[Question]| {
         let start = own_time();
         for question in some {
             black_box(ask(&directory, question, now));
         }
-        own_time() - start
+        own_time() - start - clock
     };
     let (mut rounds, mut near) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -143,6 +147,7 @@ pub(crate) fn measure(scale: &Scale) -> Result<Figures, Stopped> {
         // The same questions at once again: what is computed, without the waiting.
         ("lookup_again_ns", median(&mut near)),
         ("lookup_cold_ns", median(&mut cold)),
+        ("lookup_clock_ns", clock),
         (
             "lookup_granted_percent",
             granted as f64 * 100.0 / questions.len() as f64,
@@ -177,6 +182,17 @@ fn memory_read() -> Result<f64, Stopped> {
     }
     black_box(read);
     Ok((own_time() - start) / f64::from(READS))
+}
+
+/// Nanoseconds of asking for the time that are within what is timed: a call of the kernel, as long as a look-up.
+fn clock() -> f64 {
+    let mut all: Vec<f64> = (0..CLOCKS)
+        .map(|_| {
+            let start = own_time();
+            own_time() - start
+        })
+        .collect();
+    median(&mut all)
 }
 
 /// Nanoseconds of the processor that this thread has used: what else runs on the machine is not in it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Work;
 use super::dates::{calendar, period, validity_list};
+use super::index;
 use super::places::MAX_NAME;
 use super::pool::KeyMap;
 use super::release::{Policy, policies};
@@ -13,7 +14,7 @@ use super::urls::{escape_attribute, escape_text, families, is_url, urls};
 use crate::Delivery;
 use crate::ark::{self, MAX_ARK};
 use crate::format::fingerprint::Domain;
-use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
+use crate::format::records::{self, DISABLED, Listed, MOTHER, OPENS_FAMILY, PULL, Packed};
 use crate::format::{NONE, Section};
 
 pub(crate) const PUBLISHERS: Table<6> = Table {
@@ -282,7 +283,14 @@ fn write(
     let resource_keys = keys(Domain::Resource, arks);
     work.sections
         .index(Section::PublisherIndex, &publisher_keys)?;
-    work.sections.index(Section::ResourceIndex, &resource_keys)
+    let resources: Vec<records::Resource> = (work.sections.octets(Section::Resources))
+        .chunks_exact(records::Resource::SIZE)
+        .filter_map(records::Resource::read)
+        .collect();
+    let listed = |number: u32| Listed::of(number, &resources[number as usize]);
+    work.sections
+        .put(Section::ResourceIndex, index::fill(&resource_keys, listed)?);
+    Ok(())
 }
 
 /// What identifies a bare ARK; a resolver in front is for queries only.

@@ -6,7 +6,7 @@ use super::fact::Words;
 use super::fingerprint::{Domain, fingerprint};
 use super::header::{Header, Span, Spans};
 use super::index::{Entry, Index};
-use super::records::{Affiliation, Known, Numbered, Offered, Packed, Record};
+use super::records::{Affiliation, Known, Listed, Numbered, Offered, Packed, Record};
 use super::{Corrupt, MAX_SCHOOLS, NONE, Section, header, integrity};
 use crate::SnapshotError;
 use crate::map::{self, Octets};
@@ -170,6 +170,12 @@ impl Body {
     #[inline]
     pub(crate) fn people(&self) -> Index<'_, Known> {
         self.index(Section::PersonIndex)
+    }
+
+    /// The index of resources.
+    #[inline]
+    pub(crate) fn resources(&self) -> Index<'_, Listed> {
+        self.index(Section::ResourceIndex)
     }
 
     /// The index of what schools offer, by [`fingerprint::of_offer`](super::fingerprint::of_offer).

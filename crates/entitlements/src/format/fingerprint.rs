@@ -27,7 +27,7 @@ pub(crate) enum Domain {
 }
 
 /// The fingerprint of `domain ‖ len(first) ‖ first ‖ second`, the length a `u32`.
-#[inline]
+#[inline(always)]
 pub(crate) fn fingerprint(
     key: &Key,
     domain: Domain,

@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use super::records::{Known, Numbered, Offered, Packed};
+use super::records::{Known, Listed, Numbered, Offered, Packed};
 use super::{Corrupt, NONE, Section};
 use crate::map;
 
@@ -27,12 +27,14 @@ pub(crate) trait Entry: Packed + Copy {
 impl Entry for Numbered {}
 impl Entry for Known {}
 impl Entry for Offered {}
+impl Entry for Listed {}
 
 /// Octets of a bucket of this index.
 pub(crate) const fn bucket(section: Section) -> usize {
     match section {
         Section::PersonIndex => Known::BUCKET,
         Section::OfferIndex => Offered::BUCKET,
+        Section::ResourceIndex => Listed::BUCKET,
         _ => Numbered::BUCKET,
     }
 }
@@ -130,7 +132,7 @@ impl<'s, E: Entry> Index<'s, E> {
     }
 
     /// The entry of a fingerprint, `None` when it is not there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(self, fingerprint: u128) -> Result<Option<E>, Corrupt> {
         let count = u32::try_from(self.octets.len() / E::BUCKET).map_err(|_| Corrupt)?;
         if count == 0 {
@@ -246,7 +248,12 @@ mod tests {
 
     #[test]
     fn buckets_are_whole_cache_lines() {
-        for section in [Section::EntIndex, Section::PersonIndex, Section::OfferIndex] {
+        for section in [
+            Section::EntIndex,
+            Section::PersonIndex,
+            Section::OfferIndex,
+            Section::ResourceIndex,
+        ] {
             assert_eq!(bucket(section) % 64, 0, "{}", section.name());
         }
     }

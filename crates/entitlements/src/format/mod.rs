@@ -1,4 +1,4 @@
-//! The binary layout of a snapshot, version 3: what `docs/snapshot.md` describes, in code.
+//! The binary layout of a snapshot, version 4: what `docs/snapshot.md` describes, in code.
 //!
 //! Everything is little-endian. A file is a header, a table of sections, the sections, and the hashes of its 1 MiB
 //! chunks. Readers here check every offset, length and reference before use and answer [`Corrupt`] where one is
@@ -16,7 +16,7 @@ pub(crate) mod records;
 pub(crate) mod siphash;
 
 /// Version of the layout. A reader refuses any other.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// In the place of a reference: there is none.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -50,7 +50,7 @@ macro_rules! sections {
         pub(crate) enum Section { $($(#[$meta])* $name = $number),* }
 
         impl Section {
-            /// Every section of version 3, in file order.
+            /// Every section of version 4, in file order.
             pub(crate) const ALL: [Self; [$($number),*].len()] = [$(Self::$name),*];
 
             /// Its name for people.

@@ -239,9 +239,8 @@ packed!(
     /// In [`Section::OfferIndex`]: what a school offers of a resource.
     Offered {
         establishment: u32,
-        /// 0 where there is one offer, without licences for a time of their own, which is the rule: the following words
-        /// are then the offer's. Else how many offers there are.
-        several: u32,
+        /// How many offers there are; or, with [`ALONE`], that there is one, and its list of dated targets.
+        offers: u32,
         /// The subscription of the one offer; or the number of the first of several.
         first: u32,
         /// The one offer's; 0 where there are several.
@@ -251,24 +250,79 @@ packed!(
     }
 );
 
+packed!(
+    /// In [`Section::ResourceIndex`]: all that decides whether a resource may be used at all, as its record says it.
+    Listed {
+        /// The number of the resource.
+        resource: u32,
+        publisher: u32,
+        flags: u32,
+        validity_list: u32,
+        reserved: u32,
+    }
+);
+
+impl Listed {
+    /// Of the resource with a number.
+    pub(crate) fn of(resource: u32, record: &Resource) -> Self {
+        Self {
+            resource,
+            publisher: record.publisher,
+            flags: record.flags,
+            validity_list: record.validity_list,
+            reserved: 0,
+        }
+    }
+}
+
+/// Bit of [`Offered::offers`]: one offer, which is the rule, stands in the slot itself.
+const ALONE: u32 = 1 << 31;
+
+/// What a school offers of a resource, as [`Offered`] says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offers {
+    /// One offer.
+    One(Offer),
+    /// So many of [`Section::Offers`], from this number on.
+    Run { first: u32, count: u32 },
+}
+
 impl Offered {
     /// What stands in the index for all that a school offers of one resource: `offers`, from number `first` on.
     pub(crate) fn of(establishment: u32, first: u32, offers: &[Offer]) -> Self {
         match offers {
-            [one] if one.dated_list == 0 => Self {
+            [one] if one.dated_list & ALONE == 0 => Self {
                 establishment,
-                several: 0,
+                offers: ALONE | one.dated_list,
                 first: one.subscription,
                 terms: one.terms,
                 targets_list: one.targets_list,
             },
-            several => Self {
+            run => Self {
                 establishment,
-                several: several.len() as u32,
+                offers: run.len() as u32,
                 first,
                 terms: 0,
                 targets_list: 0,
             },
+        }
+    }
+
+    /// The same, of the resource with this number.
+    #[inline]
+    pub(crate) fn offers(self, resource: u32) -> Offers {
+        match self.offers & ALONE {
+            0 => Offers::Run {
+                first: self.first,
+                count: self.offers,
+            },
+            _ => Offers::One(Offer {
+                resource,
+                subscription: self.first,
+                targets_list: self.targets_list,
+                terms: self.terms,
+                dated_list: self.offers & !ALONE,
+            }),
         }
     }
 }
@@ -310,11 +364,41 @@ mod tests {
             Numbered::SIZE,
             Known::SIZE,
             Offered::SIZE,
+            Listed::SIZE,
         ];
         assert_eq!(
             sizes,
-            [16, 16, 20, 16, 8, 40, 48, 16, 8, 16, 24, 16, 12, 4, 20, 20]
+            [
+                16, 16, 20, 16, 8, 40, 48, 16, 8, 16, 24, 16, 12, 4, 20, 20, 20
+            ]
         );
+    }
+
+    #[test]
+    fn one_offer_stands_in_the_slot_and_others_are_named() {
+        let one = Offer {
+            resource: 7,
+            subscription: 3,
+            targets_list: 11,
+            terms: 2,
+            dated_list: 13,
+        };
+        let undated = Offer {
+            dated_list: 0,
+            ..one
+        };
+        let too_far = Offer {
+            dated_list: ALONE,
+            ..one
+        };
+        for alone in [one, undated] {
+            let slot = Offered::of(5, 40, &[alone]);
+            assert_eq!(slot.establishment, 5);
+            assert_eq!(slot.offers(7), Offers::One(alone));
+        }
+        let run = |count| Offers::Run { first: 40, count };
+        assert_eq!(Offered::of(5, 40, &[one, undated]).offers(7), run(2));
+        assert_eq!(Offered::of(5, 40, &[too_far]).offers(7), run(1));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) struct SipHash<const C: usize, const D: usize> {
 
 impl<const C: usize, const D: usize> SipHash<C, D> {
     /// Begins with the `held` lowest octets of `carry`, fewer than 8; the others are 0.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn beginning_with(key: &[u8; 16], carry: u64, held: u32) -> Self {
         let [a, b, c, d, e, f, g, h, rest @ ..] = *key;
         let (k0, k1) = (
@@ -38,7 +38,7 @@ impl<const C: usize, const D: usize> SipHash<C, D> {
     }
 
     /// Goes on with octets.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&mut self, octets: &[u8]) {
         self.length = self.length.wrapping_add(octets.len() as u64);
         let shift = 8 * self.held;
@@ -61,7 +61,7 @@ impl<const C: usize, const D: usize> SipHash<C, D> {
     }
 
     /// The hash: the first 8 octets of the output are its lower half.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn finish(mut self) -> u128 {
         self.absorb(self.carry | self.length << 56);
         self.state[2] ^= 0xee;
@@ -71,7 +71,7 @@ impl<const C: usize, const D: usize> SipHash<C, D> {
         u128::from(high) << 64 | u128::from(low)
     }
 
-    #[inline]
+    #[inline(always)]
     fn output(&mut self) -> u64 {
         for _ in 0..D {
             self.round();
@@ -79,7 +79,7 @@ impl<const C: usize, const D: usize> SipHash<C, D> {
         self.state.iter().fold(0, |all, part| all ^ part)
     }
 
-    #[inline]
+    #[inline(always)]
     fn absorb(&mut self, word: u64) {
         self.state[3] ^= word;
         for _ in 0..C {
@@ -88,7 +88,7 @@ impl<const C: usize, const D: usize> SipHash<C, D> {
         self.state[0] ^= word;
     }
 
-    #[inline]
+    #[inline(always)]
     fn round(&mut self) {
         let [mut a, mut b, mut c, mut d] = self.state;
         a = a.wrapping_add(b);
@@ -106,7 +106,7 @@ impl<const C: usize, const D: usize> SipHash<C, D> {
 }
 
 /// Fewer than 8 octets as a word, the first lowest. What is read twice is the same twice.
-#[inline]
+#[inline(always)]
 fn word_of(octets: &[u8]) -> u64 {
     let at = |nth: usize| u64::from(octets[nth]) << (8 * nth);
     match (octets.first_chunk::<4>(), octets.last_chunk::<4>()) {

@@ -12,7 +12,7 @@ use super::unknown::What;
 use crate::format::fact::{Fact, FactKind};
 use crate::format::fingerprint::Domain;
 use crate::format::records::{self, CODE_KINDS, GROUP_KINDS};
-use crate::format::{Corrupt, MAX_OFFERS, NONE, Section};
+use crate::format::{Corrupt, MAX_OFFERS, Section};
 use crate::rules::{Period, Terms};
 use crate::snapshot::terms;
 use crate::{Attribute, Resource, Snapshot};
@@ -314,12 +314,13 @@ impl<'s> Names<'s> {
     /// opens them.
     fn opened(&self, number: u32) -> Found<Vec<u32>> {
         let resource = Resource::new(self.snapshot, number)?;
-        if !resource.is_mother() || !resource.opens_family() || resource.record.family == NONE {
+        let family = resource.family_number();
+        if !resource.is_mother() || !resource.opens_family() || family.is_none() {
             return Ok(vec![number]);
         }
         let members = resource.publisher().resources();
         Ok(members
-            .filter(|member| member.record.family == resource.record.family)
+            .filter(|member| member.family_number() == family)
             .map(|member| member.number)
             .collect())
     }

@@ -11,8 +11,8 @@ use crate::format::fact::{Fact, FactKind, Pairs, Words};
 use crate::format::fingerprint::{Domain, of_offer};
 use crate::format::period::{self, DatedAttributes};
 use crate::format::records::{
-    Code, Ent, Establishment, Family, Group, Known, MOTHER, OPENS_FAMILY, Offer, Offered, Person,
-    Publisher, Record, Resource, Subscription, Terms, Url,
+    Code, Ent, Establishment, Family, Group, Known, Listed, MOTHER, OPENS_FAMILY, Offer, Offered,
+    Person, Publisher, Record, Resource, Subscription, Terms, Url,
 };
 use crate::format::{Corrupt, MAX_FACTS, MAX_OFFERS, MAX_PERIODS, NONE, Section};
 use crate::{AttributeSet, SnapshotError};
@@ -81,7 +81,8 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
     })?;
     each(body, |number, resource: Resource| {
         let name = ark::name(body.text(resource.id_text)?).ok_or(Corrupt)?;
-        found(body, Section::ResourceIndex, Domain::Resource, name, number)?;
+        let key = body.fingerprint(Domain::Resource, "", name);
+        ensure(body.resources().find(key)? == Some(Listed::of(number, &resource)))?;
         texts(
             body,
             [
@@ -110,12 +111,13 @@ pub(super) fn tables(body: &Body) -> Result<(), SnapshotError> {
         (Section::EntIndex, Section::Ents),
         (Section::EstablishmentIndex, Section::Establishments),
         (Section::PublisherIndex, Section::Publishers),
-        (Section::ResourceIndex, Section::Resources),
     ] {
         let records = body.numbers(index).slots().map(|(_, _, slot)| slot.record);
         one_slot_each(body, index, records, of)?;
     }
-    Ok(())
+    let resources = body.resources().slots();
+    let numbers = resources.map(|(_, _, slot)| slot.resource);
+    one_slot_each(body, Section::ResourceIndex, numbers, Section::Resources)
 }
 
 /// Checks everything, people included.

@@ -224,8 +224,10 @@ impl Snapshot {
     /// The resource with this fingerprint.
     #[inline]
     fn resource_of(&self, key: u128) -> Result<Option<Resource<'_>>, Corrupt> {
-        let number = self.body.find_fingerprint(Section::ResourceIndex, key)?;
-        number.map(|number| Resource::new(self, number)).transpose()
+        let listed = self.body.resources().find(key)?;
+        listed
+            .map(|listed| Resource::listed(self, listed))
+            .transpose()
     }
 
     /// The publisher with this id (that of the configuration).

@@ -5,7 +5,7 @@
 
 use super::{Snapshot, View};
 use crate::format::period::{self, Bounds, DatedAttributes};
-use crate::format::records::{self, DISABLED, MOTHER, OPENS_FAMILY, PULL};
+use crate::format::records::{self, DISABLED, Listed, MOTHER, OPENS_FAMILY, PULL};
 use crate::format::{Corrupt, NONE};
 use crate::overlay::{Changed, Through};
 use crate::rules::{self, Period, Terms};
@@ -134,39 +134,63 @@ impl<'s> Publisher<'s> {
 }
 
 /// A resource of a publisher.
-#[derive(Clone, Copy, PartialEq, Eq)]
+///
+/// What decides whether it may be used at all is at hand; its record is read when something of it is wanted.
+#[derive(Clone, Copy)]
 pub struct Resource<'s> {
     publisher: Publisher<'s>,
     pub(crate) number: u32,
-    pub(crate) record: records::Resource,
+    flags: u32,
+    validity_list: u32,
 }
+
+impl PartialEq for Resource<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.publisher == other.publisher && self.number == other.number
+    }
+}
+
+impl Eq for Resource<'_> {}
 
 impl<'s> Resource<'s> {
     #[inline]
     pub(crate) fn new(snapshot: &'s Snapshot, number: u32) -> Result<Self, Corrupt> {
-        let record: records::Resource = snapshot.body.record(number)?;
+        let record = snapshot.body.record(number)?;
+        Self::listed(snapshot, Listed::of(number, &record))
+    }
+
+    /// As the index of resources has it.
+    #[inline]
+    pub(crate) fn listed(snapshot: &'s Snapshot, listed: Listed) -> Result<Self, Corrupt> {
         Ok(Self {
-            publisher: Publisher::new(snapshot, record.publisher)?,
-            number,
-            record,
+            publisher: Publisher::new(snapshot, listed.publisher)?,
+            number: listed.resource,
+            flags: listed.flags,
+            validity_list: listed.validity_list,
         })
     }
 
+    fn record(&self) -> Option<records::Resource> {
+        self.publisher.snapshot.body.record(self.number).ok()
+    }
+
     #[inline]
-    fn text(&self, offset: u32) -> &'s str {
-        self.publisher.text(offset)
+    fn text(&self, of: impl FnOnce(records::Resource) -> u32) -> &'s str {
+        self.record()
+            .map(|record| self.publisher.text(of(record)))
+            .unwrap_or_default()
     }
 
     /// Its bare ARK (`ark:/…`).
     #[must_use]
     pub fn id(&self) -> &'s str {
-        self.text(self.record.id_text)
+        self.text(|record| record.id_text)
     }
 
     /// Its title.
     #[must_use]
     pub fn name(&self) -> &'s str {
-        self.text(self.record.name_text)
+        self.text(|record| record.name_text)
     }
 
     /// Its publisher.
@@ -178,19 +202,19 @@ impl<'s> Resource<'s> {
     /// Where a browser goes for it.
     #[must_use]
     pub fn access_url(&self) -> &'s str {
-        self.text(self.record.access_url_text)
+        self.text(|record| record.access_url_text)
     }
 
     /// [`Self::access_url`] escaped once for an attribute value of a page.
     #[must_use]
     pub fn access_url_escaped(&self) -> &'s str {
-        self.text(self.record.access_url_escaped_text)
+        self.text(|record| record.access_url_escaped_text)
     }
 
     /// Push or pull.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        if self.record.flags & PULL == 0 {
+        if self.flags & PULL == 0 {
             Delivery::Push
         } else {
             Delivery::Pull
@@ -200,50 +224,50 @@ impl<'s> Resource<'s> {
     /// Whether it is switched off (its publisher may be too).
     #[must_use]
     pub fn disabled(&self) -> bool {
-        self.record.flags & DISABLED != 0
+        self.flags & DISABLED != 0
     }
 
     /// Index of the publisher's AssertionConsumerService for an unsolicited Response, where the directory names one.
     #[must_use]
     pub fn acs_index(&self) -> Option<u16> {
-        u16::try_from(self.record.acs_index).ok()
+        u16::try_from(self.record()?.acs_index).ok()
     }
 
     /// Name of its family, where it has one.
     #[must_use]
     pub fn family(&self) -> Option<&'s str> {
         let family = self.family_record()?;
-        Some(self.text(family.name_text))
+        Some(self.publisher.text(family.name_text))
     }
 
     /// Whether it is the mother of its family (*mereFamille*).
     #[must_use]
     pub fn is_mother(&self) -> bool {
-        self.record.flags & MOTHER != 0
+        self.flags & MOTHER != 0
     }
 
     /// Whether a subscription to it opens the other members of its family, too.
     #[must_use]
     pub fn opens_family(&self) -> bool {
-        self.record.flags & OPENS_FAMILY != 0
+        self.flags & OPENS_FAMILY != 0
     }
 
     /// Access URLs of its family, or its own: what `LRA` releases.
     pub fn family_urls(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let family = self.family_record().map(|family| family.urls_list);
-        self.texts(family, self.record.access_url_text)
+        self.texts(family, |record| record.access_url_text)
     }
 
     /// [`Self::family_urls`] escaped once as canonical XML writes text, to be copied into an `AttributeValue`.
     pub fn family_urls_xml(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let family = self.family_record().map(|family| family.urls_xml_list);
-        self.texts(family, self.record.access_url_xml_text)
+        self.texts(family, |record| record.access_url_xml_text)
     }
 
     /// Until when it and its publisher are valid, when they are at this instant; else which of them is not.
     #[inline]
     pub(super) fn open_at(&self, at: i64) -> Result<i64, Denied> {
-        let own = validity(self.publisher.snapshot, self.record.validity_list)?;
+        let own = validity(self.publisher.snapshot, self.validity_list)?;
         rules::open(self.publisher.validity()?, own, at)
     }
 
@@ -256,15 +280,15 @@ impl<'s> Resource<'s> {
     /// Its release policy at an instant, Unix seconds. What cannot be read is not released.
     #[must_use]
     pub fn attributes_at(&self, at: i64) -> AttributeSet {
-        let always = AttributeSet(self.record.attributes);
-        if self.record.dated_release_list == 0 {
+        let Some(record) = self.record() else {
+            return AttributeSet::EMPTY;
+        };
+        let always = AttributeSet(record.attributes);
+        if record.dated_release_list == 0 {
             return always;
         }
-        let words = self
-            .publisher
-            .snapshot
-            .body
-            .list(self.record.dated_release_list);
+        let body = &self.publisher.snapshot.body;
+        let words = body.list(record.dated_release_list);
         let dated = words.and_then(DatedAttributes::of).into_iter();
         let dated = dated.flat_map(DatedAttributes::iter).flatten();
         rules::released_at(
@@ -274,17 +298,30 @@ impl<'s> Resource<'s> {
         )
     }
 
-    fn family_record(&self) -> Option<records::Family> {
-        match self.record.family {
-            NONE => None,
-            number => self.publisher.snapshot.body.record(number).ok(),
-        }
+    /// The number of its family, where it has one.
+    pub(crate) fn family_number(&self) -> Option<u32> {
+        self.record()
+            .map(|record| record.family)
+            .filter(|family| *family != NONE)
     }
 
-    fn texts(&self, list: Option<u32>, own: u32) -> impl Iterator<Item = &'s str> + use<'s> {
+    fn family_record(&self) -> Option<records::Family> {
+        let number = self.family_number()?;
+        self.publisher.snapshot.body.record(number).ok()
+    }
+
+    fn texts(
+        &self,
+        list: Option<u32>,
+        own: fn(records::Resource) -> u32,
+    ) -> impl Iterator<Item = &'s str> + use<'s> {
         let body = &self.publisher.snapshot.body;
         let words = list.and_then(|list| body.list(list).ok());
-        let own = if words.is_none() { Some(own) } else { None };
+        let own = if words.is_none() {
+            self.record().map(own)
+        } else {
+            None
+        };
         let listed = words.into_iter().flat_map(|words| words.iter());
         listed
             .chain(own)
