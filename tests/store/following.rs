@@ -1,15 +1,16 @@
 //! What a node takes and what it refuses, step by step.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use octroi::store::SecretKey;
 use octroi::store::envelope::seal;
 use octroi::store::fetch::{FetchError, body_name, fetch};
 use octroi::store::manifest::{Manifest, Why};
 use octroi::store::publish::{LATEST, manifest_name};
-use octroi_entitlements::{Counts, Pace};
+use octroi_entitlements::{Counts, FIRST_PAGE, Outline, Pace};
 
-use crate::depot::{Depot, noon, pair, step};
+use crate::depot::{Depot, follow, noon, pair, step};
 
 /// What a store's folder can be made to say.
 fn put(depot: &Depot, name: &str, octets: &[u8]) {
@@ -180,6 +181,70 @@ async fn each_body_that_is_not_what_was_signed_is_refused_and_kept() {
     node.resume().unwrap();
     depot.activate(10, 100).await;
     assert_eq!(step(&node, Some(&before)).await.generation(), Some(10));
+}
+
+/// A body of another format version is not damaged: it is for another program, which may be the next one here.
+#[tokio::test]
+async fn a_body_of_another_format_version_waits_for_the_program_that_reads_it() {
+    const VERSION: usize = 8;
+    let depot = Depot::new();
+    let first = depot.activate(1, 100).await;
+    let node = depot.node("node");
+    let before = step(&node, None).await.taken.unwrap().counts();
+
+    let mut next = fs::read(depot.body(2, 100)).unwrap();
+    next[VERSION] += 1;
+    octroi_entitlements::repair_hashes(&mut next);
+    let mut manifest = first.clone();
+    manifest.sequence = 2;
+    manifest.body.generation = 2;
+    manifest.body.bytes = next.len() as u64;
+    manifest.body.root = root_of(&next);
+    put(&depot, &body_name(&manifest.body.root), &next);
+    put(
+        &depot,
+        &manifest_name(2),
+        &signed(&manifest, &depot.publisher.secret),
+    );
+    let found = step(&node, Some(&before)).await;
+    assert_eq!((found.refused.len(), found.generation()), (0, None));
+    let why = found.later.unwrap();
+    assert!(why.contains("snapshot format version"), "{why}");
+
+    // It is fetched once, and still the one to follow after a start with what is in force.
+    drop(node);
+    fs::remove_file(depot.object(&body_name(&manifest.body.root))).unwrap();
+    let node = depot.node("node");
+    let resumed = node.resume().unwrap();
+    assert_eq!(resumed.snapshot.unwrap().generation(), 1);
+    let pending = resumed.candidate.unwrap();
+    assert_eq!(pending.manifest.sequence, 2);
+    let mut found = step(&node, Some(&before)).await;
+    follow(&node, &pending, Some(&before), &mut found).await;
+    assert_eq!(found.later, Some(why));
+
+    // The program changed, and what was in force is the one that it does not read: it follows what comes.
+    drop(node);
+    let mine = depot.place.path("node").join(body_name(&first.body.root));
+    let mut octets = fs::read(&mine).unwrap();
+    octets[VERSION] -= 1;
+    fs::remove_file(&mine).unwrap();
+    fs::write(&mine, octets).unwrap();
+    fs::set_permissions(&mine, fs::Permissions::from_mode(0o400)).unwrap();
+    let node = depot.node("node");
+    let resumed = node.resume().unwrap();
+    assert!(resumed.snapshot.is_none());
+    assert_eq!(resumed.candidate.unwrap().manifest.sequence, 2);
+    depot.activate(3, 100).await;
+    assert_eq!(step(&node, None).await.generation(), Some(3));
+}
+
+fn root_of(body: &[u8]) -> String {
+    let length = body.len() as u64;
+    let page = body[..FIRST_PAGE as usize].to_vec();
+    let tail = Outline::tail(&page, length).unwrap();
+    let hashes = body[tail.start as usize..tail.end as usize].to_vec();
+    Outline::new(page, hashes, length).unwrap().digest()
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ impl Node {
         }
         self.local.install(&body.root).map_err(later)?;
         let opened = self.opened(body, pace);
-        if opened.is_err() {
+        if matches!(opened, Err(NotReady::Refused(_))) {
             self.local.withdraw(&body.root).map_err(later)?;
         }
         opened
@@ -142,6 +142,8 @@ impl Node {
             match error {
                 // A disk or a memory that fails now says nothing about the body.
                 SnapshotError::Io(_) => NotReady::Later(text),
+                // Nor does a program of another version: it stays the one to follow, and the next program here may read it.
+                SnapshotError::UnknownVersion { .. } => NotReady::Later(text),
                 _ => Refused {
                     code: CORRUPT,
                     text,
