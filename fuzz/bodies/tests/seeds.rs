@@ -116,7 +116,7 @@ fn write_the_damage() {
     // The record of the first project: none. Then an offer that stands in its index: its subscription.
     let project = place(ENT_INDEX, 16, &|entry| word(entry) == 0);
     let offer = place(OFFER_INDEX, 32, &|entry| {
-        word(entry) != u32::MAX && word(entry + 4) == 0
+        word(entry) != u32::MAX && word(entry + 4) == 1 << 31
     });
     for (name, at, value) in [
         ("alias-without-its-project", project, u32::MAX),
