@@ -161,11 +161,12 @@ impl Journal {
             record.write(&mut segments.buffer);
             segment.until = segment.until.max(record.until);
         }
-        segment.dirty = true;
         let written = (&*segment.file).write_all(&segments.buffer);
-        if written.is_err() {
-            // Part of it may be on disk: what comes next begins a segment of its own.
-            segments.close();
+        match written {
+            Ok(()) => segment.dirty = true,
+            // Part of it may be on disk: what comes next begins a segment of its own. One to which nothing was
+            // appended before is not kept open for the disk.
+            Err(_) => segments.close(),
         }
         written
     }
@@ -189,9 +190,11 @@ impl Journal {
             segments.not_forced(files);
             segments.named |= named;
         }
+        // Each is tried, whatever became of the one before; what stays is found at the next start.
         let removed = expired
             .into_iter()
-            .try_for_each(|(path, _)| fs::remove_file(path));
+            .map(|(path, _)| fs::remove_file(path))
+            .fold(Ok(()), io::Result::and);
         forced.and(removed)
     }
 

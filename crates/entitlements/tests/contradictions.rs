@@ -204,8 +204,8 @@ fn an_index_of_offers_that_leads_nowhere_is_damage() {
         let (codes, sound) = answers(file.with(at, 0x7fff_fff0));
         assert_eq!((codes, sound), (["snapshot-corrupt"; 2], false), "{at}");
     }
-    // More offers than there may be, or than there are.
-    for several in [257, 2] {
+    // More offers than there may be, or than there are, or none.
+    for several in [257, 2, 0] {
         let (codes, sound) = answers(file.with(slot + 16, several));
         assert_eq!(
             (codes, sound),

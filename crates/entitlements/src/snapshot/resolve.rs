@@ -67,7 +67,7 @@ impl Snapshot {
     /// May this person use this resource, through which of their schools, until when? By the snapshot alone: what
     /// serves asks a [`crate::Directory`].
     ///
-    /// Checked in this order: ENT project, resource, its publisher's and its own switch, their validity, person, school asked for,
+    /// Checked in this order: ENT project, revocation of the person, resource, its publisher's and its own switch, their validity, person, school asked for,
     /// then each subscription of the person's schools to the resource. Of several failing subscriptions the one
     /// that came closest to a yes is reported. What it costs is a few reads of memory (`docs/scale.md`)
     /// where the query names the school; else also a search in the offers of each of the person's schools.
@@ -393,7 +393,7 @@ impl<'s> Subject<'s> {
 
     /// Offers of which the index says where they stand.
     fn these_offers(&self, first: u32, count: u32) -> Result<Records<'s>, Corrupt> {
-        if count as usize > MAX_OFFERS {
+        if count == 0 || count as usize > MAX_OFFERS {
             return Err(Corrupt);
         }
         let body = &self.view.snapshot.body;
