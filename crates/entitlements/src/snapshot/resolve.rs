@@ -67,8 +67,8 @@ impl Snapshot {
     /// May this person use this resource, through which of their schools, until when? By the snapshot alone: what
     /// serves asks a [`crate::Directory`].
     ///
-    /// Checked in this order: ENT project, revocation of the person, resource, its publisher's and its own switch, their validity, person, school asked for,
-    /// then each subscription of the person's schools to the resource. Of several failing subscriptions the one
+    /// Checked in this order: ENT project, revocation of the person, resource, its publisher's and its own switch, their
+    /// validity, person, school asked for, then each subscription of the person's schools to the resource. Of several failing subscriptions the one
     /// that came closest to a yes is reported. What it costs is a few reads of memory (`docs/scale.md`)
     /// where the query names the school; else also a search in the offers of each of the person's schools.
     ///
