@@ -391,6 +391,54 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_write_begins_another_segment_and_keeps_nothing_open() {
+        let folder = folder("full");
+        let journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
+        let record = Record {
+            fingerprint: [1; 16],
+            at: 100,
+            until: 1000,
+        };
+        journal.append(100, &[record]).unwrap();
+        journal.sync(100).unwrap();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        if let Some(segment) = &mut journal.segments.lock().current {
+            segment.file = Arc::new(full);
+        }
+        let refused = journal.append(101, &[record]).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
+        let (files, ..) = journal.segments.lock().take_work(101);
+        assert!(files.is_empty());
+        journal.append(101, &[record]).unwrap();
+        assert_eq!(segments(&folder, "t").unwrap().len(), 2);
+        let mut found = 0;
+        drop(journal);
+        Journal::open(&folder, "t", 101, |_| found += 1).unwrap();
+        assert_eq!(found, 2);
+    }
+
+    #[test]
+    fn an_expired_segment_that_cannot_be_removed_keeps_no_other() {
+        let folder = folder("removed");
+        let journal = Journal::open(&folder, "t", 100, |_| ()).unwrap();
+        for now in [100, 500, 900] {
+            let record = Record {
+                fingerprint: [1; 16],
+                at: now,
+                until: now + 10,
+            };
+            journal.append(now, &[record]).unwrap();
+        }
+        let [first, ..] = &segments(&folder, "t").unwrap()[..] else {
+            panic!("three segments");
+        };
+        fs::remove_file(first).unwrap();
+        assert!(journal.sync(899).is_err(), "somebody else removed it");
+        assert_eq!(segments(&folder, "t").unwrap().len(), 1);
+        journal.sync(900).unwrap();
+    }
+
+    #[test]
     fn segments_rotate_and_go_when_they_expire() {
         let folder = folder("rotate");
         let journal = Journal::open(&folder, "t", 1000, |_| ()).unwrap();
