@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use clap::Args;
 use octroi_entitlements::overlay::Entry;
-use octroi_entitlements::{BuildError, BuildOptions, BuildReport, Pace, Sources, build};
+use octroi_entitlements::{
+    BuildError, BuildOptions, BuildReport, Pace, SnapshotError, Sources, build,
+};
 
 use super::progress::Shown;
 use super::publish::Store;
@@ -76,8 +78,15 @@ impl Build {
         // Only its head is wanted; the build compares the rest.
         let before = match &previous {
             Some(file) => Some(
-                octroi_entitlements::Snapshot::open_without_hashing(file)
-                    .map_err(|error| format!("{}: {error}", file.display()))?,
+                octroi_entitlements::Snapshot::open_without_hashing(file).map_err(|error| {
+                    let hint = match error {
+                        SnapshotError::UnknownVersion { .. } => {
+                            "; move it away and give --generation to build without comparing (docs/snapshot-lifecycle.md, 2)"
+                        }
+                        _ => "",
+                    };
+                    format!("{}: {error}{hint}", file.display())
+                })?,
             ),
             None => None,
         };

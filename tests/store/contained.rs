@@ -149,6 +149,26 @@ async fn a_body_takes_the_log_in_and_what_it_contains_is_collected() {
 }
 
 #[test]
+fn a_build_over_a_body_of_another_format_says_what_to_do() {
+    let depot = Depot::new();
+    depot.configure();
+    let (body, _) = build(&depot, "1", &[]);
+    let mut foreign = std::fs::read(&body).unwrap();
+    foreign[8] -= 1;
+    let other = depot.place.path("other.octroi");
+    std::fs::write(&other, foreign).unwrap();
+    let tables = depot.place.path("tables");
+    let paths = [&tables, &other].map(|path| path.to_str().unwrap());
+    let output = octroi(&["snapshot", "build", paths[0], paths[1]]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("move it away and give --generation"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_build_never_goes_without_entries_that_it_should_have() {
     let depot = Depot::new();
     depot.configure();
