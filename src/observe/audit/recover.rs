@@ -57,8 +57,11 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
         }
     }
     let whole = lines.offset();
-    let head = walk.head();
+    let mut head = walk.head();
     if let Some(error) = broken {
+        // Whatever an altered line says: the next segment sorts after this one, or the next start would take this one
+        // for the last.
+        head.sequence = head.sequence.max(begins_with(&path).unwrap_or_default());
         return Ok(Recovered::Broken {
             head,
             segment: path,
@@ -82,6 +85,12 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
         bytes: length - whole,
         aside,
     })
+}
+
+/// The line with which a segment begins, by its name.
+fn begins_with(path: &Path) -> Option<u64> {
+    let name = path.file_stem()?.to_str()?;
+    name.strip_prefix("audit-")?.parse().ok()
 }
 
 /// A segment that had not begun when the process ended. After a power cut it may hold lines whose file had another name.

@@ -180,6 +180,68 @@ fn the_next_segment_is_made_beforehand_and_goes_when_it_is_not_needed() {
 }
 
 #[test]
+fn nothing_that_stands_under_a_name_is_written_over() {
+    let folder = Folder::new("taken");
+    let audit = Audit::open(&folder.options(4000, AuditPolicy::Block), now(), metrics()).unwrap();
+    // Under every name that the next segment may have.
+    while audit.head().sequence < 40 {
+        let name = super::trail::segment_name(audit.head().sequence + 1);
+        let path = folder.0.join(name);
+        if !path.exists() {
+            fs::write(&path, "theirs").unwrap();
+        }
+        write(&audit, 1);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let theirs = folder.segments().into_iter().skip(1);
+    assert!(
+        theirs
+            .map(|path| fs::read(path).unwrap())
+            .all(|octets| octets == b"theirs")
+    );
+    // The name is free again: the trail goes on there.
+    for path in folder.segments().into_iter().skip(1) {
+        fs::remove_file(path).unwrap();
+    }
+    write(&audit, 2);
+    assert_eq!(folder.segments().len(), 2);
+    let verified = verify(&folder.0, None).unwrap();
+    assert!(verified.breaks.is_empty() && !verified.torn, "{verified:?}");
+}
+
+#[test]
+fn after_an_altered_number_a_trail_goes_on_and_can_be_opened_again() {
+    let folder = Folder::new("number");
+    let options = folder.options(4000, AuditPolicy::Block);
+    let audit = Audit::open(&options, now(), metrics()).unwrap();
+    while folder.segments().len() < 2 {
+        write(&audit, 1);
+    }
+    drop(audit);
+    let last = folder.segments().pop().unwrap();
+    let text = fs::read_to_string(&last).unwrap();
+    let (_, rest) = text.split_once("\"seq\":").unwrap();
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    fs::write(
+        &last,
+        text.replace(&format!("\"seq\":{digits}"), "\"seq\":2"),
+    )
+    .unwrap();
+    for starts in 1..4 {
+        let audit = Audit::open(&options, now(), metrics()).unwrap();
+        write(&audit, 1);
+        // The first start begins a new segment, the others go on with it.
+        assert_eq!(folder.segments().len(), 3, "start {starts}");
+        assert!(folder.segments()[1] == last);
+    }
+    let verified = verify(&folder.0, None).unwrap();
+    assert_eq!(
+        verified.breaks.first().map(|found| &found.segment),
+        Some(&last)
+    );
+}
+
+#[test]
 fn a_segment_that_had_not_begun_is_put_away() {
     let folder = Folder::new("next");
     let audit = folder.open();

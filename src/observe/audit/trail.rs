@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use octroi_saml::Time;
 use parking_lot::Mutex;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::entry::{AuditEntry, Line, Outcome};
 use super::line::{GENESIS, Hash, LONGEST, Opening, SEGMENT_OPENED, seal};
@@ -379,7 +380,8 @@ impl Writer {
         let sequence = self.head.sequence + 1;
         if let Some((file, made)) = self.next.take() {
             let path = self.directory.join(segment_name(sequence));
-            match std::fs::rename(&made, &path) {
+            // Nothing is written over: after a broken chain a file may stand under any name.
+            match renameat_with(CWD, &made, CWD, &path, RenameFlags::NOREPLACE) {
                 Ok(()) => return Ok((file, path)),
                 Err(_) => drop(std::fs::remove_file(made)),
             }
