@@ -48,11 +48,11 @@ pub fn lowest() {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Niceness and scheduling class (5 is `SCHED_IDLE`) of the calling thread, from `/proc`.
-    fn mine() -> (i32, u32) {
+    pub(crate) fn mine() -> (i32, u32) {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         let fields: Vec<&str> = stat
             .rsplit_once(')')

@@ -73,6 +73,15 @@ impl Followed {
         }
     }
 
+    /// The manifest that is being followed and not in force yet; 0 when there is none.
+    pub(super) fn pending(&self) -> u64 {
+        let known = self.0.lock();
+        known
+            .pending
+            .as_ref()
+            .map_or(0, |(manifest, ..)| manifest.sequence)
+    }
+
     /// Something was refused. `sequence` is the manifest's, when one was being followed.
     pub(super) fn refused(&self, now: Time, refused: &Refused, sequence: Option<u64>) {
         let mut known = self.0.lock();

@@ -14,6 +14,7 @@ use super::start::{Running, front};
 use crate::config::{Problems, Settings, Severity};
 use crate::http::tls::TlsError;
 use crate::observe::logs;
+use crate::priority;
 use crate::store::Shrink;
 use crate::trust::compile::{End, Ending};
 
@@ -224,12 +225,13 @@ impl Running {
 
 /// Unmapping gigabytes takes time: the last reference is dropped here and not by the access that held it.
 pub(super) fn reap(old: Arc<Directory>) {
-    // Accesses may hold other directories of the same snapshot, from before the last change.
-    let snapshot = Arc::clone(old.snapshot());
-    drop(old);
     let reaper = std::thread::Builder::new()
         .name("snapshot-reaper".to_owned())
         .spawn(move || {
+            priority::lowest();
+            // Accesses may hold other directories of the same snapshot, from before the last change.
+            let snapshot = Arc::clone(old.snapshot());
+            drop(old);
             while Arc::strong_count(&snapshot) > 1 {
                 std::thread::sleep(Duration::from_millis(100));
             }

@@ -1,26 +1,28 @@
-//! Following a store while serving: two threads of their own, so that no worker ever waits for the store, a disk or a
-//! hash.
+//! Following a store while serving: threads of their own, so that no worker ever waits for the store, a disk or a hash.
 //!
-//! *store-poll* asks for manifests and changes and applies changes at once. *store-install* fetches, checks and warms
-//! bodies at the lowest priority and then swaps. Both end when the gateway is gone. What is in force is replaced in one
-//! place here, under one lock, so that a swap never loses an entry that arrives at the same moment.
+//! *store-poll* asks for manifests and changes and applies changes at once. *store-install* swaps, once *store-prepare*,
+//! which it starts for each body, has fetched, checked and warmed it at the lowest priority. They end when the gateway is
+//! gone. What is in force is replaced in one place here, under one lock, so that a swap never loses an entry that arrives
+//! at the same moment. A thread of the lowest priority must never hold that lock: it may be put aside for as long as the
+//! machine is busy, and a revocation would wait for it.
 
 mod first;
+mod prepare;
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use octroi_entitlements::{Directory, Snapshot};
+use octroi_entitlements::Directory;
 use octroi_saml::Time;
 use parking_lot::{Condvar, Mutex};
 use tokio::runtime::Runtime;
 
 pub(super) use self::first::{First, Following};
+use self::prepare::Prepared;
 use super::reload::{reap, seconds, tell_snapshot, whole};
 use super::start::Running;
 use super::status::Status;
 use crate::observe::metrics::Metrics;
-use crate::priority;
 use crate::store::StoreError;
 use crate::store::follow::{Candidate, Changes, LOG_GAP, Node, NotReady, Refused};
 use crate::store::log::LogError;
@@ -140,7 +142,6 @@ fn install_until_gone(
     every: Duration,
     runtime: &Runtime,
 ) {
-    priority::lowest();
     let mut told = String::new();
     loop {
         let candidate = slot.take(Duration::from_secs(1));
@@ -151,14 +152,17 @@ fn install_until_gone(
         let before = gateway.engine.current.pin().snapshot().counts();
         let thresholds = gateway.in_force.lock().settings.snapshot.thresholds;
         drop(gateway);
-        let prepared = runtime.block_on(node.prepare(&candidate, thresholds, Some(&before)));
+        let prepared = prepare::apart(|| {
+            let snapshot = runtime.block_on(node.prepare(&candidate, thresholds, Some(&before)))?;
+            Ok(Prepared::new(snapshot, node.entries()))
+        });
         let Some(gateway) = running.upgrade() else {
             return;
         };
         match prepared {
-            Ok(snapshot) => {
+            Ok(prepared) => {
                 told.clear();
-                if let Err(error) = gateway.install(node, &candidate, snapshot) {
+                if let Err(error) = gateway.install(node, &candidate, prepared) {
                     tell_once(&mut told, &error.to_string());
                     slot.put_back(candidate);
                 }
@@ -195,6 +199,11 @@ fn tell_refused(metrics: &Metrics, refused: &Refused) {
     counted.with_label_values(&[refused.code]).inc();
 }
 
+fn tell_pending(metrics: &Metrics, status: &Status) {
+    let pending = whole(status.store.pending());
+    metrics.service.manifest_pending.set(pending);
+}
+
 impl Running {
     async fn poll(&self, node: &Node, slot: &Slot, thorough: bool) -> Result<(), StoreError> {
         let contains = self.engine.current.pin().snapshot().overlay_sequence();
@@ -225,6 +234,7 @@ impl Running {
             .await?;
         if let Some(candidate) = found {
             self.status.store.found(now, &candidate);
+            self.tell_pending();
             slot.put(candidate);
         }
         let now = self.engine.clock.now();
@@ -261,11 +271,12 @@ impl Running {
         &self,
         node: &Node,
         candidate: &Candidate,
-        snapshot: Arc<Snapshot>,
+        prepared: Prepared,
     ) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
         let order = self.order.lock();
-        let directory = Directory::new(Arc::clone(&snapshot), &node.entries());
+        let directory = prepared.with(&node.entries());
+        let snapshot = Arc::clone(directory.snapshot());
         node.accept(candidate)?;
         let old = Arc::clone(&self.engine.current.pin().directory);
         let last = directory.overlay().last_sequence();
@@ -277,6 +288,7 @@ impl Running {
             .set(whole(candidate.manifest.sequence));
         service.overlay_sequence.set(whole(node.applied(last)));
         self.status.store.in_force(now, &candidate.manifest);
+        self.tell_pending();
         tell_snapshot(self, &snapshot, now);
         tracing::info!(
             manifest = candidate.manifest.sequence,
@@ -296,5 +308,10 @@ impl Running {
         let now: Time = self.engine.clock.now();
         self.status.snapshot_refused(now, refused.to_string());
         self.status.store.refused(now, refused, sequence);
+        self.tell_pending();
+    }
+
+    fn tell_pending(&self) {
+        tell_pending(&self.metrics, &self.status);
     }
 }

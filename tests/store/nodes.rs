@@ -66,6 +66,17 @@ impl Node {
         status["store"].clone()
     }
 
+    /// The scheduling class of a thread (proc(5), field 41; comm has at most 15 octets).
+    fn scheduling_class(&self, thread: &str) -> Option<u32> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        tasks.map_while(Result::ok).find_map(|task| {
+            let stat = fs::read_to_string(task.path().join("stat")).ok()?;
+            let (name, fields) = stat.split_once(" (")?.1.rsplit_once(") ")?;
+            let class = fields.split(' ').nth(38)?;
+            (name == thread).then(|| class.parse().unwrap())
+        })
+    }
+
     /// Waits until a metric has a value; how long it took.
     async fn until(&self, name: &str, value: f64) -> Duration {
         let begin = Instant::now();
@@ -408,4 +419,31 @@ fn a_difference_names_schools_and_resources_and_nobody() {
     assert!(!text.contains("pupil-1"), "{text}");
     let same = octroi(&["snapshot", "diff", &paths[1], &paths[1]]);
     assert!(String::from_utf8_lossy(&same.stdout).contains("0 schools and 0 resources change"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_told_until_it_is_in_force() {
+    const PENDING: &str = "octroi_manifest_pending_sequence";
+    let depot = Depot::new();
+    depot.configure();
+    depot.activate(1, 50).await;
+    let one = config(&depot, "one");
+    let mut node = Node::start(&one.0, one.1);
+    node.until(GENERATION, 1.0).await;
+    node.until(PENDING, 0.0).await;
+    node.kill();
+
+    let manifest = depot.activate(2, 50).await;
+    let body = depot.object(&body_name(&manifest.body.root));
+    let aside = depot.place.path("aside");
+    fs::rename(&body, &aside).unwrap();
+    let node = Node::start(&one.0, one.1);
+    node.until(PENDING, 2.0).await;
+    assert_eq!(node.metric(GENERATION).await, Some(1.0));
+    // Who swaps is not idle: changes wait for it.
+    assert_eq!(node.scheduling_class("store-install"), Some(0));
+    fs::rename(&aside, &body).unwrap();
+    node.until(GENERATION, 2.0).await;
+    node.until(PENDING, 0.0).await;
+    assert_eq!(node.scheduling_class("store-install"), Some(0));
 }

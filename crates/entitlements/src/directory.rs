@@ -45,6 +45,20 @@ impl Directory {
         }
     }
 
+    /// The same snapshot with a log as it is now, when this was made of the log as it was before: as it is when nothing
+    /// has changed, with later entries when some came, and anew when some went.
+    #[must_use]
+    pub fn caught_up(self, before: &[Arc<Entry>], now: &[Arc<Entry>]) -> Self {
+        let stand = before.iter().zip(now).all(|(a, b)| Arc::ptr_eq(a, b));
+        if before.len() > now.len() || !stand {
+            Self::new(self.snapshot, now)
+        } else if before.len() < now.len() {
+            self.extended(now)
+        } else {
+            self
+        }
+    }
+
     /// The same entries on another snapshot, newer or older.
     #[must_use]
     pub fn onto(&self, snapshot: Arc<Snapshot>) -> Self {

@@ -80,6 +80,24 @@ proptest! {
     }
 
     #[test]
+    fn a_directory_catches_up_with_its_log(country in country(), log in log(), from in 0..24_usize, cut in 0..24_usize) {
+        let snapshot = Arc::new(country.snapshot());
+        // Entries may have gone from the beginning, and others have come, since it was made.
+        let (from, cut) = (from.min(log.len()), cut.min(log.len()));
+        let now = &log[from..];
+        let made = Directory::new(Arc::clone(&snapshot), &log[..cut]).caught_up(&log[..cut], now);
+        let anew = Directory::new(snapshot, now);
+        prop_assert_eq!(made.overlay().entries(), anew.overlay().entries());
+        prop_assert_eq!(made.overlay().last_sequence(), anew.overlay().last_sequence());
+        let pseudonymizer = Pseudonymizer::new(&[9; 32]).unwrap();
+        for question in questions(&country).into_iter().step_by(7) {
+            let query = query(&question);
+            let answers = [&made, &anew].map(|directory| fast(directory.into(), &pseudonymizer, &query));
+            prop_assert_eq!(&answers[0], &answers[1], "{:?}", question);
+        }
+    }
+
+    #[test]
     fn a_build_takes_the_log_in(country in country(), log in log(), cut in 0..24_usize) {
         // What a build has taken in is not applied again; revocations and suspensions, which it never takes, are.
         let log = &log[..cut.min(log.len())];

@@ -32,6 +32,8 @@ pub struct ServiceMetrics {
     pub store_last_success: Gauge,
     /// The manifest in force.
     pub manifest_sequence: IntGauge,
+    /// The manifest that was found and is not in force yet; 0 when there is none.
+    pub manifest_pending: IntGauge,
     /// Candidates that were refused, by `reason`.
     pub snapshot_refused: IntCounterVec,
     /// When a certificate ends, unix seconds, by `use` and `name`.
@@ -124,6 +126,10 @@ impl ServiceMetrics {
             manifest_sequence: registrar.add(IntGauge::new(
                 "octroi_manifest_sequence",
                 "Sequence of the manifest in force.",
+            ))?,
+            manifest_pending: registrar.add(IntGauge::new(
+                "octroi_manifest_pending_sequence",
+                "Sequence of the manifest that was found and is not in force yet; 0 when there is none.",
             ))?,
             snapshot_refused: registrar.add(IntCounterVec::new(
                 Opts::new(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use octroi_entitlements::Directory;
 
-use super::{log_stopped, own_runtime, tell_once, tell_refused};
+use super::{log_stopped, own_runtime, tell_once, tell_pending, tell_refused};
 use crate::clock::Clock;
 use crate::observe::metrics::Metrics;
 use crate::run::reload::{seconds, whole};
@@ -50,6 +50,7 @@ impl Following {
         let mut pending = resumed.candidate;
         if let Some(candidate) = &pending {
             self.status.store.found(self.clock.now(), candidate);
+            tell_pending(&self.metrics, &self.status);
         }
         if let (Some(snapshot), Some(manifest)) = (resumed.snapshot, resumed.manifest) {
             self.in_force(&manifest);
@@ -124,6 +125,7 @@ impl Following {
         let found = self.node.look(true, refused).await?;
         if let Some(candidate) = &found {
             self.status.store.found(now, candidate);
+            tell_pending(&self.metrics, &self.status);
         }
         self.metrics.service.store_last_success.set(seconds(now));
         self.status.store.checked(now);
@@ -134,11 +136,13 @@ impl Following {
         let sequence = whole(manifest.sequence);
         self.metrics.service.manifest_sequence.set(sequence);
         self.status.store.in_force(self.clock.now(), manifest);
+        tell_pending(&self.metrics, &self.status);
     }
 
     fn refused(&self, refused: &Refused, sequence: Option<u64>) {
         tell_refused(&self.metrics, refused);
         let now = self.clock.now();
         self.status.store.refused(now, refused, sequence);
+        tell_pending(&self.metrics, &self.status);
     }
 }
