@@ -17,7 +17,8 @@ pub(crate) fn name(text: &str) -> Option<&str> {
         .unwrap_or(text);
     let name = bare.strip_prefix("ark:")?;
     let name = name.strip_prefix('/').unwrap_or(name);
-    let slash = memchr::memchr(b'/', name.as_bytes())?;
+    // Some five octets on: a search made for long texts would only be begun.
+    let slash = name.bytes().position(|octet| octet == b'/')?;
     (slash > 0 && slash + 1 < name.len() && name.len() <= MAX_ARK - 5).then_some(name)
 }
 

@@ -143,25 +143,25 @@ impl<'s, E: Entry> Index<'s, E> {
         let [first, second] = homes.map(|home| home as usize * E::BUCKET);
         let first = self.octets.get(first..first + E::BUCKET).ok_or(Corrupt)?;
         let second = self.octets.get(second..second + E::BUCKET).ok_or(Corrupt)?;
-        // Of all eight slots the longer part is compared, without a branch, so that both buckets are fetched at the same
-        // time; of two fingerprints that agree in it, nearly always, there is none.
-        let mut met = 0_u32;
-        for position in 0..SLOTS {
-            for (bucket, place) in [(first, position), (second, position + SLOTS)] {
+        // One bucket after the other: two thirds stand in the first, and the second, which is on its way as well, is then
+        // not waited for. Of a bucket's slots the longer part is compared, without a branch; of two fingerprints that agree in
+        // it, nearly always, there is none.
+        for bucket in [first, second] {
+            let mut met = 0_u32;
+            for position in 0..SLOTS {
                 let slot = bucket.get(position * E::SLOT..).ok_or(Corrupt)?;
                 let high = slot.first_chunk().ok_or(Corrupt)?;
-                met |= u32::from(u64::from_le_bytes(*high) == wanted.high) << place;
+                met |= u32::from(u64::from_le_bytes(*high) == wanted.high) << position;
             }
-        }
-        while met != 0 {
-            let place = met.trailing_zeros() as usize;
-            met &= met - 1;
-            let bucket = if place < SLOTS { first } else { second };
-            let slot = bucket.get(place % SLOTS * E::SLOT..).and_then(used);
-            if let Some((stored, entry)) = slot
-                && stored == wanted
-            {
-                return Ok(Some(entry));
+            while met != 0 {
+                let place = met.trailing_zeros() as usize;
+                met &= met - 1;
+                let slot = bucket.get(place * E::SLOT..).and_then(used);
+                if let Some((stored, entry)) = slot
+                    && stored == wanted
+                {
+                    return Ok(Some(entry));
+                }
             }
         }
         Ok(None)

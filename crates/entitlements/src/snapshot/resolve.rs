@@ -190,6 +190,10 @@ impl<'s> View<'s> {
             None => {}
         }
         let open_until = self.open(resource, query.at)?;
+        let whole = match &asked {
+            Some(asked) => asked.whole(body)?,
+            None => None,
+        };
         let known = match key {
             Some(key) => body.people().find(key)?,
             None => None,
@@ -225,7 +229,7 @@ impl<'s> View<'s> {
             };
             subject.asked = number.map(|number| (number, offers));
             let schools = affiliations.iter().map(|place| place.establishment);
-            let chosen = rules::chosen_school(number, asked.whole(body)?, schools);
+            let chosen = rules::chosen_school(number, whole, schools);
             subject.chosen = Some(chosen.ok_or(Denied::NotInThatSchool)?);
         }
         Ok(subject)
