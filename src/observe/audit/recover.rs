@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::line::LineError;
 use super::trail::{AuditError, Head, NEXT, at};
-use super::verify::{Lines, Walk};
+use super::verify::{Lines, Walk, begins_with};
 
 /// A segment that lines can be added to.
 #[derive(Debug)]
@@ -48,10 +48,12 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
     let mut walk = Walk::default();
     let mut lines = Lines::new(BufReader::new(file));
     let mut broken = None;
+    let mut count = 0_u64;
     while let Some(line) = lines.next().map_err(at(&path))? {
         if !line.complete {
             break;
         }
+        count += 1;
         if let Err(error) = walk.step(line.bytes) {
             broken = broken.or(Some(error));
         }
@@ -59,9 +61,11 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
     let whole = lines.offset();
     let mut head = walk.head();
     if let Some(error) = broken {
-        // Whatever an altered line says: the next segment sorts after this one, or the next start would take this one
-        // for the last.
-        head.sequence = head.sequence.max(begins_with(&path).unwrap_or_default());
+        // Whatever an altered line says: the next segment sorts after this one and before nothing, or the next start would
+        // take another one for the last.
+        let name = path.file_name().and_then(|name| name.to_str());
+        let begins = name.and_then(begins_with).unwrap_or_default();
+        head.sequence = begins.saturating_add(count).saturating_sub(1);
         return Ok(Recovered::Broken {
             head,
             segment: path,
@@ -85,12 +89,6 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
         bytes: length - whole,
         aside,
     })
-}
-
-/// The line with which a segment begins, by its name.
-fn begins_with(path: &Path) -> Option<u64> {
-    let name = path.file_stem()?.to_str()?;
-    name.strip_prefix("audit-")?.parse().ok()
 }
 
 /// A segment that had not begun when the process ended. After a power cut it may hold lines whose file had another name.

@@ -211,34 +211,36 @@ fn nothing_that_stands_under_a_name_is_written_over() {
 
 #[test]
 fn after_an_altered_number_a_trail_goes_on_and_can_be_opened_again() {
-    let folder = Folder::new("number");
-    let options = folder.options(4000, AuditPolicy::Block);
-    let audit = Audit::open(&options, now(), metrics()).unwrap();
-    while folder.segments().len() < 2 {
-        write(&audit, 1);
-    }
-    drop(audit);
-    let last = folder.segments().pop().unwrap();
-    let text = fs::read_to_string(&last).unwrap();
-    let (_, rest) = text.split_once("\"seq\":").unwrap();
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    fs::write(
-        &last,
-        text.replace(&format!("\"seq\":{digits}"), "\"seq\":2"),
-    )
-    .unwrap();
-    for starts in 1..4 {
+    for number in [0, 2, 1 << 59, u64::MAX - 1, u64::MAX] {
+        let folder = Folder::new("number");
+        let options = folder.options(4000, AuditPolicy::Block);
         let audit = Audit::open(&options, now(), metrics()).unwrap();
-        write(&audit, 1);
-        // The first start begins a new segment, the others go on with it.
-        assert_eq!(folder.segments().len(), 3, "start {starts}");
-        assert!(folder.segments()[1] == last);
+        while folder.segments().len() < 2 {
+            write(&audit, 1);
+        }
+        write(&audit, 2);
+        drop(audit);
+        let last = folder.segments().pop().unwrap();
+        let text = fs::read_to_string(&last).unwrap();
+        let (before, line) = text.trim_end().rsplit_once("\"seq\":").unwrap();
+        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        fs::write(&last, format!("{before}\"seq\":{number}{rest}\n")).unwrap();
+        // Nor does a name that is not a segment's count as one.
+        fs::write(folder.0.join("audit-x.jsonl"), "{}\n").unwrap();
+        fs::write(folder.0.join(format!("audit-{}.jsonl", u64::MAX)), "{}\n").unwrap();
+        for start in 1..4 {
+            let audit = Audit::open(&options, now(), metrics()).unwrap();
+            write(&audit, 1);
+            // The first start begins a new segment, the others go on with it.
+            assert_eq!(folder.segments().len(), 3, "{number}, start {start}");
+            assert_eq!(folder.segments()[1], last);
+        }
+        let verified = verify(&folder.0, None).unwrap();
+        assert_eq!(
+            verified.breaks.first().map(|found| &found.segment),
+            Some(&last)
+        );
     }
-    let verified = verify(&folder.0, None).unwrap();
-    assert_eq!(
-        verified.breaks.first().map(|found| &found.segment),
-        Some(&last)
-    );
 }
 
 #[test]

@@ -281,7 +281,7 @@ impl Writer {
                 (file, segment.path, segment.length, false)
             }
             None => {
-                let (file, path) = create(directory, head.sequence + 1)?;
+                let (file, path) = create(directory, head.sequence.saturating_add(1))?;
                 (file, path, 0, true)
             }
         };
@@ -311,14 +311,14 @@ impl Writer {
                 tracing::error!(%error, "the next audit segment cannot be begun");
             }
         }
-        let line = Line::new(self.head.sequence + 1, entry);
+        let line = Line::new(self.head.sequence.saturating_add(1), entry);
         self.append(&line)
     }
 
     /// The first line of a segment: the hash that it goes on with.
     fn opening(&mut self, now: Time, reason: Option<String>) -> Result<(), AuditError> {
         let opening = Opening {
-            seq: self.head.sequence + 1,
+            seq: self.head.sequence.saturating_add(1),
             time: now.to_string(),
             event: SEGMENT_OPENED.to_owned(),
             previous: self.head.hash.to_string(),
@@ -348,7 +348,7 @@ impl Writer {
         }
         self.length += self.buffer.len() as u64;
         self.head = Head {
-            sequence: self.head.sequence + 1,
+            sequence: self.head.sequence.saturating_add(1),
             hash,
         };
         self.unsynced = true;
@@ -377,7 +377,7 @@ impl Writer {
 
     /// The file of the next segment, under its name: the one made beforehand, else one that is made now.
     fn next_file(&mut self) -> Result<(File, PathBuf), AuditError> {
-        let sequence = self.head.sequence + 1;
+        let sequence = self.head.sequence.saturating_add(1);
         if let Some((file, made)) = self.next.take() {
             let path = self.directory.join(segment_name(sequence));
             // Nothing is written over: after a broken chain a file may stand under any name.

@@ -88,7 +88,7 @@ impl Walk {
         self.head = Some(match found {
             Ok(head) => head,
             Err(_) => Head {
-                sequence: sequence(line).unwrap_or(before.sequence + 1),
+                sequence: sequence(line).unwrap_or(before.sequence.saturating_add(1)),
                 hash: split(line).map_or(before.hash, |(_, stated)| stated),
             },
         });
@@ -118,6 +118,17 @@ fn opening(line: &[u8]) -> Option<Hash> {
     (opening.event == SEGMENT_OPENED).then(|| Hash::parse(opening.previous.as_bytes()))?
 }
 
+/// No trail has so many lines; a file with a larger number in its name is none of ours.
+const LAST: u64 = 1 << 60;
+
+/// The line with which the segment of this name begins; `None` when it is not the name of a segment.
+pub(super) fn begins_with(name: &str) -> Option<u64> {
+    let number = name.strip_prefix("audit-")?.strip_suffix(".jsonl")?;
+    let digits = number.len() == 20 && number.bytes().all(|octet| octet.is_ascii_digit());
+    let number = digits.then(|| number.parse().ok())??;
+    (number <= LAST).then_some(number)
+}
+
 /// The segments of a folder in order.
 pub(super) fn segments(directory: &Path) -> Result<Vec<PathBuf>, AuditError> {
     let mut segments = Vec::new();
@@ -127,7 +138,7 @@ pub(super) fn segments(directory: &Path) -> Result<Vec<PathBuf>, AuditError> {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        if name.starts_with("audit-") && name.ends_with(".jsonl") {
+        if begins_with(name).is_some() {
             segments.push(path);
         }
     }
