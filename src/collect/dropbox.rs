@@ -77,6 +77,23 @@ impl Lying {
     }
 }
 
+/// Removes the sum of a delivery that was taken in and removed; one that was written anew since stays.
+///
+/// # Errors
+/// What the file system says; a sum that is not there is no error.
+pub fn clear_sum(folder: &Path, file: &str, received: Time) -> io::Result<()> {
+    let stem = file.strip_suffix(".tar.gz").unwrap_or(file);
+    for sum in [format!("{file}.md5"), format!("{stem}.md5")] {
+        let path = folder.join(sum);
+        if let Ok(status) = fs::symlink_metadata(&path)
+            && Time::from_unix_seconds(status.ctime()) <= received
+        {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// What was seen of a drop box.
 #[derive(Debug)]
 pub struct Seen {
@@ -221,14 +238,14 @@ pub fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The sum in a `.md5` file: 32 hex digits, an end of line at most behind them. `None` when it says anything else.
+/// The sum in a `.md5` file: 32 hex digits, and blanks around them. `None` when it says anything else.
 ///
 /// # Errors
 /// What the file system says.
 pub fn sum(path: &Path) -> io::Result<Option<[u8; 16]>> {
     let mut text = Vec::new();
     open(path)?.take(LONGEST_SUM).read_to_end(&mut text)?;
-    let text = text.trim_ascii_end();
+    let text = text.trim_ascii();
     if text.len() != 32 {
         return Ok(None);
     }

@@ -37,21 +37,26 @@ impl Desk<'_> {
         draft: Draft<'_>,
         prepared: &Prepared,
     ) -> Result<(), DeskError> {
-        let stem = Self::stem_of(degree, delivery);
-        durable(
-            &self.folder.join("reports").join(format!("{stem}.json")),
-            &draft.loaded.json,
-        )?;
-        durable(
-            &self.folder.join("reports").join(format!("{stem}.txt")),
-            &draft.loaded.page,
-        )?;
+        self.report(degree, delivery, &draft)?;
         let prepared =
             serde_json::to_vec(prepared).map_err(|error| at(&self.folder)(error.into()))?;
         durable(&self.prepared_path(degree, &delivery.id), &prepared)?;
         draft.aside.finish(self, degree, &delivery.id)?;
         self.office.directory.put_in_force(&draft.path)?;
         Ok(())
+    }
+
+    /// Writes what came of a delivery, for the portal's operator and for programs.
+    pub(super) fn report(
+        &self,
+        degree: Degree,
+        delivery: &Delivery,
+        draft: &Draft<'_>,
+    ) -> Result<(), DeskError> {
+        let stem = Self::stem_of(degree, delivery);
+        let reports = self.folder.join("reports");
+        durable(&reports.join(format!("{stem}.json")), &draft.loaded.json)?;
+        durable(&reports.join(format!("{stem}.txt")), &draft.loaded.page)
     }
 
     /// Where the report of a delivery is, without its ending.

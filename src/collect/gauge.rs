@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::desk::{DeskError, Office};
 use super::schedule::Schedule;
-use super::work::durable;
+use super::work::durable_for;
 use crate::config::paris;
 use crate::observe::metrics::CollectMetrics;
 
@@ -53,5 +53,7 @@ pub fn write(office: &Office, panics: &BTreeMap<String, u64>) -> Result<(), Desk
     let Some(file) = &office.settings.metrics_file else {
         return Ok(());
     };
-    durable(&office.base.join(&file.value), &render(office, panics)?)
+    // node_exporter is another user, and the file names nobody.
+    let path = office.base.join(&file.value);
+    durable_for(&path, &render(office, panics)?, Some(0o644))
 }

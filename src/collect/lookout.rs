@@ -22,6 +22,8 @@ use super::room::NoRoom;
 /// are until it is over, so that neither ledger nor vault grows with them.
 const MOST_TURNED: u64 = 10;
 const MOST_STRANGERS: u64 = 100;
+/// So many of any name: names are free.
+const MOST_IN_ALL: u64 = 200;
 /// Files that an alarm names; more are counted.
 const LISTED: usize = 20;
 
@@ -93,10 +95,17 @@ impl Desk<'_> {
             waiting.push((name, "behind it".to_owned()));
             return Ok(false);
         }
-        let turned = self.state(degree)?.turned_away(now, &name);
+        let state = self.state(degree)?;
+        let (turned, in_all) = (state.turned_away(now, &name), state.turned_away_in_all(now));
         let most = Name::parse(&name).map_or(MOST_STRANGERS, |_| MOST_TURNED);
-        if turned >= most {
-            let why = format!("{turned} of this name were turned away in an hour");
+        let why = if turned >= most {
+            Some(format!("{turned} of this name were turned away in an hour"))
+        } else if in_all >= MOST_IN_ALL {
+            Some(format!("{in_all} of this flow were turned away in an hour"))
+        } else {
+            None
+        };
+        if let Some(why) = why {
             told.insistent.entry(degree).or_default().push((name, why));
             return Ok(false);
         }
@@ -221,11 +230,17 @@ impl Desk<'_> {
                     .iter()
                     .any(|folder| lies(&folder.value))
                 {
-                    open.push((*degree, known.id.clone()));
+                    open.push((*degree, known.clone()));
                 }
             }
         }
-        for (degree, delivery) in open {
+        for (degree, known) in open {
+            // The process was killed between the two files.
+            for folder in &self.portal.drop_boxes {
+                let folder = self.office.base.join(&folder.value);
+                dropbox::clear_sum(&folder, &known.file, known.received).map_err(at(&folder))?;
+            }
+            let delivery = known.id;
             self.note(degree, Event::Cleared { delivery })?;
         }
         Ok(())

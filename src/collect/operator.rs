@@ -61,7 +61,7 @@ impl Desk<'_> {
             by: by.to_owned(),
         };
         self.note(degree, event)?;
-        self.work(batch, true).map(|_| ())
+        self.work(batch, true, || ()).map(|_| ())
     }
 
     /// Takes a delivery again that was here before, out of the vault (F7). What it would lose is judged as ever: it may be
@@ -100,7 +100,7 @@ impl Desk<'_> {
             by: by.to_owned(),
         };
         self.note(degree, event)?;
-        self.work(batch, true)?;
+        self.work(batch, true, || ())?;
         self.tell_held(batch, degree, &delivery)
     }
 
@@ -181,7 +181,7 @@ impl Desk<'_> {
                 by: by.to_owned(),
             };
             self.note(degree, event)?;
-            self.work(batch, true)?;
+            self.work(batch, true, || ())?;
             self.tell_held(batch, degree, &delivery)?;
         }
         Ok(found)

@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_secs(60);
 /// Lets so many through at a time, and counts panics.
 #[derive(Debug)]
 pub struct Gate {
-    free: Mutex<usize>,
+    places: Mutex<Places>,
     freed: Condvar,
     panics: Mutex<BTreeMap<String, u64>>,
 }
@@ -35,7 +35,10 @@ impl Gate {
     #[must_use]
     pub fn new(places: usize) -> Self {
         Self {
-            free: Mutex::new(places.max(1)),
+            places: Mutex::new(Places {
+                free: places.max(1),
+                ..Places::default()
+            }),
             freed: Condvar::new(),
             panics: Mutex::default(),
         }
@@ -59,22 +62,37 @@ impl Gate {
         done
     }
 
+    /// Waits for a place, in the order of those who ask: whoever has much to do lets the others come between.
     fn pass(&self) -> Passed<'_> {
-        let mut free = self.free.lock();
-        while *free == 0 {
-            self.freed.wait(&mut free);
+        let mut places = self.places.lock();
+        let mine = places.asked;
+        places.asked += 1;
+        while places.free == 0 || places.called != mine {
+            self.freed.wait(&mut places);
         }
-        *free -= 1;
+        places.called += 1;
+        places.free -= 1;
+        // There may be another place for the next.
+        self.freed.notify_all();
         Passed(self)
     }
+}
+
+/// The places behind a gate.
+#[derive(Debug, Default)]
+struct Places {
+    free: usize,
+    /// How many have asked for one, and how many were let in.
+    asked: u64,
+    called: u64,
 }
 
 struct Passed<'g>(&'g Gate);
 
 impl Drop for Passed<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock() += 1;
-        self.0.freed.notify_one();
+        self.0.places.lock().free += 1;
+        self.0.freed.notify_all();
     }
 }
 
@@ -126,8 +144,7 @@ fn pass_desk(
     // A drop box that cannot be read must not keep what has been received from being worked on.
     let came = desk.take_in(batch, rest);
     if desk.has_work() {
-        let _passed = gate.pass();
-        desk.work(batch, at_once)?;
+        desk.work(batch, at_once, || gate.pass())?;
     }
     desk.look_at_the_clock(batch)?;
     came.map(|_| ())
@@ -249,5 +266,33 @@ fn purge(office: &Office, portal: &CollectPortal) -> bool {
             batch.end();
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_first_is_let_in_first() {
+        let gate = Gate::new(1);
+        let order = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            let first = gate.pass();
+            for name in ["other", "again"] {
+                let asked = gate.places.lock().asked;
+                let (gate, order) = (&gate, &order);
+                scope.spawn(move || {
+                    let _passed = gate.pass();
+                    order.lock().push(name);
+                });
+                while gate.places.lock().asked == asked {
+                    std::thread::yield_now();
+                }
+            }
+            drop(first);
+        });
+        assert_eq!(*order.lock(), ["other", "again"]);
+        assert_eq!(gate.places.lock().free, 1);
     }
 }

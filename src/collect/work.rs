@@ -41,11 +41,17 @@ pub(super) struct Draft<'v> {
 impl<'o> Desk<'o> {
     /// Works on everything that waits, in order. Each delivery is tried once. Answers how many were taken.
     ///
-    /// `at_once` is for an operator who does not want to wait after failed attempts.
+    /// `at_once` is for an operator who does not want to wait after failed attempts. `turn` is asked before each, and what it
+    /// gives is kept as long as the work on it takes: so the others come between.
     ///
     /// # Errors
     /// [`DeskError`] when the ledger, the vault or the directory fail: nothing else can be done then.
-    pub fn work(&mut self, batch: &mut Batch, at_once: bool) -> Result<u64, DeskError> {
+    pub fn work<T>(
+        &mut self,
+        batch: &mut Batch,
+        at_once: bool,
+        turn: impl Fn() -> T,
+    ) -> Result<u64, DeskError> {
         let mut taken = 0;
         for degree in self.portal.flows.clone() {
             let waiting: Vec<Delivery> =
@@ -58,6 +64,7 @@ impl<'o> Desk<'o> {
                     continue;
                 }
                 if waits && (at_once || !self.backs_off(&delivery)) {
+                    let _turn = turn();
                     taken += u64::from(self.work_on(batch, degree, &delivery)?);
                 }
             }
@@ -139,6 +146,7 @@ impl<'o> Desk<'o> {
     ) -> Result<bool, DeskError> {
         let (id, file) = (&delivery.id, &delivery.file);
         if draft.loaded.nothing {
+            self.report(degree, delivery, &draft)?;
             remove(&draft.path)?;
             batch.progress(&format!("{file}: empty: nothing changes"));
             self.note(
@@ -248,7 +256,16 @@ pub(super) fn remove(path: &std::path::Path) -> Result<(), DeskError> {
 
 /// Writes a file whole or not at all; when this returns it is on the disk.
 pub(super) fn durable(path: &std::path::Path, bytes: &[u8]) -> Result<(), DeskError> {
-    use std::os::unix::fs::OpenOptionsExt;
+    durable_for(path, bytes, None)
+}
+
+/// The same; `mode` instead of what the process gives its files.
+pub(super) fn durable_for(
+    path: &std::path::Path,
+    bytes: &[u8],
+    mode: Option<u32>,
+) -> Result<(), DeskError> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
@@ -259,7 +276,11 @@ pub(super) fn durable(path: &std::path::Path, bytes: &[u8]) -> Result<(), DeskEr
         .mode(0o640)
         .open(&beside)
         .map_err(at(&beside))?;
-    file.write_all(bytes)
+    let given = mode.map_or(Ok(()), |mode| {
+        file.set_permissions(fs::Permissions::from_mode(mode))
+    });
+    given
+        .and_then(|()| file.write_all(bytes))
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&beside, path))
         .map_err(at(path))?;

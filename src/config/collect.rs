@@ -98,7 +98,7 @@ pub struct CollectSettings {
     pub nice: i32,
     /// Records of one delivery that may be set aside before that is an alarm.
     pub set_aside_records: u64,
-    /// The same in percent of its records.
+    /// The same in percent of the people of the flow with it; either alone is an alarm.
     pub set_aside_percent: u64,
     /// How long records may stay set aside before that is an alarm.
     pub set_aside_age: Duration,

@@ -103,6 +103,9 @@ fn f4_an_empty_delivery_changes_nothing_and_is_no_alarm() {
     let archive = crate::archive::pack("B0", stamp, "2D", &members);
     place.put("B0", &name("B0", stamp, "2D"), &archive);
     assert_eq!(run(&office, "B0"), Ended::Ok);
+    let page = place.program(&["report", "B0", &name("B0", stamp, "2D")]);
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(page.contains(&name("B0", stamp, "2D")), "{page}");
     let state = state(&office, "B0");
     assert_eq!(state.outcomes["empty"], 2);
     assert_eq!(root(&office, "B0"), before);

@@ -66,6 +66,25 @@ fn a_portal_that_sends_the_same_refused_file_for_ever_is_turned_away_a_few_times
 }
 
 #[test]
+fn a_portal_that_never_sends_the_same_name_twice_is_turned_away_a_few_hundred_times_an_hour() {
+    let place = Place::new("");
+    let office = place.office("2026-11-27T02:30:00Z");
+    let strange = |number: u32| {
+        let stamp = format!("20261127_00{:02}{:02}", number / 60, number % 60);
+        name("B0", &stamp, "2D")
+    };
+    for number in 0..230 {
+        let octets = format!("no archive {number}");
+        place.put_with_sum("B0", &strange(number), octets.as_bytes(), "0");
+    }
+    run(&office, "B0");
+    assert_eq!(state(&office, "B0").outcomes["refused"], 200);
+    assert_eq!(alarms(&office, "B0")[&Code::Insistent], 1);
+    let left = fs::read_dir(place.drop_box("B0")).unwrap().count();
+    assert_eq!(left, 60, "archives and sums stay where they are");
+}
+
+#[test]
 fn whoever_is_killed_while_the_ledger_is_made_short_loses_nothing() {
     let place = Place::new("");
     let office = place.office("2026-11-27T02:30:00Z");

@@ -1,5 +1,7 @@
 //! F10: the fixed format of the log, the exit codes, status, report and metrics, as operators meet them.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
 use crate::archive::{name, portal};
@@ -105,6 +107,12 @@ fn f10_a_configuration_may_be_named_from_its_own_folder() {
     assert_eq!(done.status.code(), Some(0), "{told}");
     assert!(!told.contains("No such file"), "{told}");
     assert!(!place.heap(&["octroi.prom"]).is_empty());
+    let metrics = std::fs::metadata(place.root.join("octroi.prom")).unwrap();
+    assert_eq!(
+        metrics.permissions().mode() & 0o777,
+        0o644,
+        "others read it"
+    );
 }
 
 #[test]

@@ -314,6 +314,14 @@ impl FlowState {
             .map_or(0, |turned| turned.times)
     }
 
+    /// How often files of any name were.
+    #[must_use]
+    pub fn turned_away_in_all(&self, now: Time) -> u64 {
+        let turned = self.turned_away.values();
+        let lately = turned.filter(|turned| now.seconds_after(turned.since) < TURNED);
+        lately.map(|turned| turned.times).sum()
+    }
+
     fn turn_away(&mut self, now: Time, file: &str) {
         self.turned_away
             .retain(|_, turned| now.seconds_after(turned.since) < TURNED);
