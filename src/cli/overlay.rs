@@ -14,6 +14,8 @@ use super::{Ended, complain, say};
 use crate::clock::system_now;
 use crate::store::local;
 use crate::store::log::{self, Log, LogError};
+use crate::store::manifest::Manifest;
+use crate::store::publish::newest;
 
 /// Append, list or verify changes between two builds.
 #[derive(Debug, Subcommand)]
@@ -191,7 +193,17 @@ impl Verify {
         } else {
             match load(&self.store) {
                 Err((_, LogError::Store(error))) => return Err(error.to_string()),
-                verified => verified,
+                Ok(log) => match self.missing(&log)? {
+                    None => Ok(log),
+                    Some(missing) => {
+                        say(&format!(
+                            "sound to entry {}; then {missing}\n",
+                            log.end().sequence
+                        ));
+                        return Ok(Ended::Refused);
+                    }
+                },
+                broken => broken,
             }
         };
         match verified {
@@ -212,6 +224,36 @@ impl Verify {
                 Ok(Ended::Refused)
             }
         }
+    }
+}
+
+impl Verify {
+    /// A log ends where an object is not there. Whether somebody knows of more: who signed the newest manifest, or batches behind.
+    fn missing(&self, log: &Log) -> Result<Option<String>, String> {
+        let opened = self.store.open()?;
+        let end = log.end().sequence;
+        let next = log::batch_name(end + 1);
+        let newest = opened
+            .runtime
+            .block_on(newest(&opened.remote, &opened.keys))
+            .map_err(|error| error.to_string())?;
+        if let Some(newest) = newest
+            && log.passes(&newest.document.log) != Some(true)
+        {
+            let Manifest { sequence, log, .. } = newest.document;
+            return Ok(Some(format!(
+                "manifest {sequence} demands the log up to entry {}: {next} is missing, or another",
+                log.sequence
+            )));
+        }
+        // A web server cannot be asked for names.
+        let Ok(listed) = opened.runtime.block_on(opened.remote.list("overlay")) else {
+            return Ok(None);
+        };
+        let behind = listed
+            .into_iter()
+            .find(|listed| listed.name > next && listed.name != log::BASE);
+        Ok(behind.map(|behind| format!("{next} is missing: {} is there", behind.name)))
     }
 }
 

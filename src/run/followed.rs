@@ -66,9 +66,11 @@ impl Followed {
         self.0.lock().pending = Some((candidate.manifest.clone(), now, None));
     }
 
-    /// What is followed waits for something.
-    pub(super) fn waits(&self, why: &str) {
-        if let Some((.., waits)) = &mut self.0.lock().pending {
+    /// A manifest that is followed waits for something.
+    pub(super) fn waits(&self, sequence: u64, why: &str) {
+        if let Some((pending, _, waits)) = &mut self.0.lock().pending
+            && pending.sequence == sequence
+        {
             *waits = Some(why.to_owned());
         }
     }

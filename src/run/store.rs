@@ -9,6 +9,7 @@
 mod first;
 mod prepare;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,9 @@ use crate::store::log::LogError;
 
 /// How often the beginning of everything is looked at, for what was collected.
 const THOROUGH: Duration = Duration::from_secs(60);
+
+/// How long a body that cannot be put in force is left alone before it is tried again, at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The log cannot be read on: an alarm, told once for each reason.
 fn log_stopped(status: &Status, metrics: &Metrics, now: Time, code: &'static str, error: String) {
@@ -60,6 +64,18 @@ impl Slot {
         self.candidate.lock().get_or_insert(candidate);
     }
 
+    fn has_newer(&self, sequence: u64) -> bool {
+        is_newer(self.candidate.lock().as_ref(), sequence)
+    }
+
+    /// Waits, and not longer than until a newer candidate comes.
+    fn rest(&self, sequence: u64, pause: Duration) {
+        let mut candidate = self.candidate.lock();
+        if !is_newer(candidate.as_ref(), sequence) {
+            self.filled.wait_for(&mut candidate, pause);
+        }
+    }
+
     fn take(&self, patience: Duration) -> Option<Candidate> {
         let mut candidate = self.candidate.lock();
         if candidate.is_none() {
@@ -67,6 +83,10 @@ impl Slot {
         }
         candidate.take()
     }
+}
+
+fn is_newer(candidate: Option<&Candidate>, sequence: u64) -> bool {
+    candidate.is_some_and(|candidate| candidate.manifest.sequence > sequence)
 }
 
 /// Starts both threads.
@@ -113,8 +133,11 @@ fn poll_until_gone(
     let mut told = String::new();
     while let Some(running) = running.upgrade() {
         let thorough = Instant::now() >= thorough_at;
-        match runtime.block_on(running.poll(node, slot, thorough)) {
-            Ok(()) => {
+        let polled = unbroken(&running.metrics, || {
+            runtime.block_on(running.poll(node, slot, thorough))
+        });
+        match polled {
+            Some(Ok(())) => {
                 if !told.is_empty() {
                     tracing::info!("the store answers again");
                     told.clear();
@@ -123,13 +146,15 @@ fn poll_until_gone(
                     thorough_at = Instant::now() + THOROUGH;
                 }
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 let error = error.to_string();
                 let now = running.engine.clock.now();
                 running.status.store.away(now, &error);
                 tell_once(&mut told, &error);
             }
+            None => {}
         }
+        running.tell_pending();
         drop(running);
         std::thread::sleep(every);
     }
@@ -143,42 +168,74 @@ fn install_until_gone(
     runtime: &Runtime,
 ) {
     let mut told = String::new();
+    // Overtaken by a newer one while it was prepared: its turn comes when the newer one does not.
+    let mut overtaken: Option<Candidate> = None;
+    let mut again: Option<Candidate> = None;
+    let mut pause = every;
     loop {
-        let candidate = slot.take(Duration::from_secs(1));
+        let is_second = again.is_some();
+        let taken = again.take().or_else(|| slot.take(Duration::from_secs(1)));
         let Some(gateway) = running.upgrade() else {
             return;
         };
-        let Some(candidate) = candidate else { continue };
+        let Some(candidate) = taken else { continue };
+        let sequence = candidate.manifest.sequence;
         let before = gateway.engine.current.pin().snapshot().counts();
         let thresholds = gateway.in_force.lock().settings.snapshot.thresholds;
+        let metrics = Arc::clone(&gateway.metrics);
         drop(gateway);
-        let prepared = prepare::apart(|| {
-            let snapshot = runtime.block_on(node.prepare(&candidate, thresholds, Some(&before)))?;
-            Ok(Prepared::new(snapshot, node.entries()))
+        let prepared = unbroken(&metrics, || {
+            prepare::apart(|| {
+                let snapshot =
+                    runtime.block_on(node.prepare(&candidate, thresholds, Some(&before)))?;
+                Ok(Prepared::new(snapshot, node.entries()))
+            })
         });
         let Some(gateway) = running.upgrade() else {
             return;
         };
-        match prepared {
-            Ok(prepared) => {
+        let outcome = match prepared {
+            // Perhaps because this one is bad: it must not be in force for as long as the newer one takes.
+            Some(Ok(_)) if !is_second && slot.has_newer(sequence) => {
+                overtaken = Some(candidate);
+                continue;
+            }
+            Some(Ok(prepared)) => gateway.install(node, &candidate, prepared),
+            Some(Err(error)) => Err(error),
+            None => Err(NotReady::Later("a defect: see the log".to_owned())),
+        };
+        match outcome {
+            Ok(()) => {
                 told.clear();
-                if let Err(error) = gateway.install(node, &candidate, prepared) {
-                    tell_once(&mut told, &error.to_string());
-                    slot.put_back(candidate);
-                }
+                overtaken = None;
+                pause = every;
             }
             Err(NotReady::Refused(refused)) => {
-                gateway.refused_by_store(&refused, Some(candidate.manifest.sequence));
+                gateway.refused_by_store(&refused, Some(sequence));
+                again = overtaken.take();
             }
             Err(NotReady::Later(why)) => {
-                gateway.status.store.waits(&why);
+                gateway.status.store.waits(sequence, &why);
                 tell_once(&mut told, &why);
                 slot.put_back(candidate);
+                again = overtaken.take();
                 drop(gateway);
-                std::thread::sleep(every);
+                slot.rest(sequence, pause);
+                // Preparing may read gigabytes only to find the disk full once more.
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
+}
+
+/// Does a piece of work of a thread that must go on whatever happens. A panic is a defect: counted, and `None`.
+fn unbroken<T>(metrics: &Metrics, work: impl FnOnce() -> T) -> Option<T> {
+    let done = std::panic::catch_unwind(AssertUnwindSafe(work)).ok();
+    if done.is_none() {
+        // What it says was told by the panic hook.
+        metrics.http.panics.inc();
+    }
+    done
 }
 
 /// The same trouble every two seconds is told once.
@@ -212,6 +269,7 @@ impl Running {
         self.apply_changes(node, matches!(read, Ok(Changes::Rebased)));
         let now = self.engine.clock.now();
         let stopped = |code, error| log_stopped(&self.status, &self.metrics, now, code, error);
+        let mut away = None;
         match read {
             // The store has let go of changes that the body in force does not contain: a newer body has them.
             Ok(_) if node.log_begins_after() > contains => {
@@ -226,17 +284,22 @@ impl Running {
                 self.metrics.service.overlay_stopped.set(0);
                 self.status.store.log_read(now);
             }
-            Err(LogError::Store(error)) => return Err(error),
+            // One object that cannot be had says nothing of the others.
+            Err(LogError::Store(error)) => away = Some(error),
             Err(error) => stopped(error.code(), error.to_string()),
         }
-        let found = node
-            .look(thorough, |refused| self.refused_by_store(refused, None))
-            .await?;
+        let mut found = None;
+        let looked = node
+            .look(thorough, &mut found, |refused| {
+                self.refused_by_store(refused, None);
+            })
+            .await;
         if let Some(candidate) = found {
             self.status.store.found(now, &candidate);
-            self.tell_pending();
             slot.put(candidate);
         }
+        looked?;
+        away.map_or(Ok(()), Err)?;
         let now = self.engine.clock.now();
         self.metrics.service.store_last_success.set(seconds(now));
         self.status.store.checked(now);
@@ -248,7 +311,8 @@ impl Running {
         let _order = self.order.lock();
         let old = Arc::clone(&self.engine.current.pin().directory);
         let last = node.log_end().sequence;
-        if !anew && last <= old.overlay().last_sequence() {
+        // Entries that were collected and stand no more have a number and are not there.
+        if !anew && last <= node.applied(old.overlay().last_sequence()) {
             return;
         }
         let entries = node.entries();
@@ -267,26 +331,34 @@ impl Running {
     }
 
     /// Puts a body of the store in force, with the whole log on it.
+    ///
+    /// # Errors
+    /// [`NotReady`]; what is in force stays.
     fn install(
         &self,
         node: &Node,
         candidate: &Candidate,
         prepared: Prepared,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), NotReady> {
         let now = self.engine.clock.now();
+        // Dropped after the lock, should nothing come of it: gigabytes take their time.
+        let directory;
         let order = self.order.lock();
-        let directory = prepared.with(&node.entries());
+        directory = Arc::new(prepared.with(&node.entries()));
+        // The log may have been collected since the body was prepared.
+        node.reaches(&candidate.manifest.body)?;
+        node.accept(candidate)
+            .map_err(|error| NotReady::Later(error.to_string()))?;
         let snapshot = Arc::clone(directory.snapshot());
-        node.accept(candidate)?;
         let old = Arc::clone(&self.engine.current.pin().directory);
         let last = directory.overlay().last_sequence();
-        self.engine.current.swap_directory(Arc::new(directory));
-        drop(order);
+        self.engine.current.swap_directory(directory);
         let service = &self.metrics.service;
+        service.overlay_sequence.set(whole(node.applied(last)));
+        drop(order);
         service
             .manifest_sequence
             .set(whole(candidate.manifest.sequence));
-        service.overlay_sequence.set(whole(node.applied(last)));
         self.status.store.in_force(now, &candidate.manifest);
         self.tell_pending();
         tell_snapshot(self, &snapshot, now);

@@ -90,6 +90,22 @@ pub struct Resumed {
     pub manifest: Option<Manifest>,
     /// A manifest that was being followed.
     pub candidate: Option<Candidate>,
+    /// The manifest that was in force, when its body or the log that it demands must be fetched again.
+    pub again: Option<Candidate>,
+}
+
+impl Resumed {
+    /// What is to be asked for: the newer one, and where it does not come, what was in force.
+    pub fn wanted(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidate.iter().chain(&self.again)
+    }
+
+    /// What was refused is not asked for again.
+    pub fn forget(&mut self, sequence: u64) {
+        for candidate in [&mut self.candidate, &mut self.again] {
+            candidate.take_if(|candidate| candidate.manifest.sequence == sequence);
+        }
+    }
 }
 
 /// What a look at the log has found.
@@ -143,7 +159,7 @@ impl Node {
                         code = "log-behind",
                         "the local copy of the log lacks changes that the manifest in force demands"
                     );
-                    resumed.candidate = Some(accepted);
+                    resumed.again = Some(accepted);
                 }
                 Ok(snapshot) => match gap {
                     Ok(()) => {
@@ -165,7 +181,7 @@ impl Node {
                         &format!("{refused}\n"),
                         Some(&manifest.body.root),
                     )?;
-                    resumed.candidate = Some(accepted);
+                    resumed.again = Some(accepted);
                 }
                 Err(NotReady::Later(error)) => {
                     tracing::error!(
@@ -173,13 +189,11 @@ impl Node {
                         error,
                         "the local body cannot be read; it is asked for again"
                     );
-                    resumed.candidate = Some(accepted);
+                    resumed.again = Some(accepted);
                 }
             }
         }
-        if let Some(pending) = self.own(PENDING)? {
-            resumed.candidate = Some(pending);
-        }
+        resumed.candidate = self.own(PENDING)?;
         Ok(resumed)
     }
 
@@ -228,51 +242,50 @@ impl Node {
         }
     }
 
-    /// Looks for a newer manifest. `thorough` also asks where a new node would begin, for a node that was away so long
-    /// that manifests between were collected.
+    /// Looks for a newer manifest and puts it into `found`, where it stays whatever fails afterwards: it is remembered as seen,
+    /// and the store is not asked for it again. `thorough` also asks where a new node would begin, for a node that was away so
+    /// long that manifests between were collected.
     ///
     /// # Errors
-    /// [`StoreError`] when the store is away.
+    /// [`StoreError`] when the store is away, or is not the one that was followed so far.
     pub async fn look(
         &self,
         thorough: bool,
+        found: &mut Option<Candidate>,
         mut refused: impl FnMut(&Refused),
-    ) -> Result<Option<Candidate>, StoreError> {
-        let mut found = None;
+    ) -> Result<(), StoreError> {
         loop {
             let name = manifest_name(*self.seen.lock() + 1);
             let Some(octets) = self.remote.get(&name, Manifest::LONGEST).await? else {
                 break;
             };
             match self.judged(&name, octets.clone())? {
-                Ok(candidate) => found = Some(candidate),
+                Ok(candidate) => *found = Some(candidate),
                 Err(why) => {
-                    self.tell_once(&name, &octets, &why, &mut refused)?;
+                    self.tell_once(&name, &octets, &why, &mut refused);
                     break;
                 }
             }
         }
         if !thorough {
-            return Ok(found);
+            return Ok(());
         }
         let Some(octets) = self.remote.get(LATEST, Manifest::LONGEST).await? else {
-            if self.seen() > 0 && self.is_new(LATEST, "it is not there") {
-                tracing::error!(
-                    code = "latest-missing",
-                    "the store has no {LATEST}: a new node does not find where to begin; `octroi snapshot gc` writes it anew"
-                );
-            }
-            return Ok(found);
+            // A folder that is not mounted, or a server that knows nothing of the store, has no news either.
+            return match self.seen() {
+                0 => Ok(()),
+                seen => Err(StoreError::Lost { seen }),
+            };
         };
         match self.judged(LATEST, octets.clone())? {
-            Ok(candidate) => found = Some(candidate),
+            Ok(candidate) => *found = Some(candidate),
             Err(why) if why.code == SAME => *self.lags.lock() = false,
             // A publisher writes it after the numbered one: it may lag once.
             Err(why)
                 if why.code == NOT_HIGHER && !std::mem::replace(&mut *self.lags.lock(), true) => {}
-            Err(why) => self.tell_once(LATEST, &octets, &why, &mut refused)?,
+            Err(why) => self.tell_once(LATEST, &octets, &why, &mut refused),
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Judges a manifest by itself; one that may be followed is remembered.
@@ -316,12 +329,13 @@ impl Node {
         octets: &[u8],
         why: &Refused,
         refused: &mut impl FnMut(&Refused),
-    ) -> Result<(), StoreError> {
+    ) {
         if self.is_new(name, &why.text) {
             refused(why);
-            self.local.refuse(name, octets, &format!("{why}\n"), None)?;
+            if let Err(error) = self.local.refuse(name, octets, &format!("{why}\n"), None) {
+                tracing::error!(%error, "what was refused cannot be kept");
+            }
         }
-        Ok(())
     }
 
     /// Whether this was not the last trouble that was told of an object.

@@ -15,6 +15,15 @@ pub struct Thresholds {
     pub subscriptions: u64,
 }
 
+impl Thresholds {
+    /// The loss is meant; nothing at all never is.
+    pub const MEANT: Self = Self {
+        people: 100,
+        schools: 100,
+        subscriptions: 100,
+    };
+}
+
 /// A candidate that has lost too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found} {what} instead of {before}: more than {percent} % are gone")]

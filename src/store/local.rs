@@ -119,6 +119,20 @@ impl Local {
         Ok(())
     }
 
+    /// Removes what was begun of every other body.
+    ///
+    /// # Errors
+    /// [`StoreError::File`].
+    pub fn prune_parts(&self, root: &str) -> Result<(), StoreError> {
+        let mine = self.part(root);
+        for path in files(&self.root.join("fetching"))? {
+            if path != mine {
+                fs::remove_file(&path).map_err(StoreError::file(&path))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The bodies that are here, newest first.
     ///
     /// # Errors
@@ -189,7 +203,7 @@ impl Local {
         number.ok_or_else(|| {
             let path = self.root.join("seen");
             StoreError::file(&path)(io::Error::other(
-                "it says no number: write the sequence that `octroi snapshot show` tells",
+                "it says no number: write the sequence of the newest manifest that `octroi snapshot list` tells",
             ))
         })
     }

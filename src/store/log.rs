@@ -240,7 +240,7 @@ impl Log {
     /// # Errors
     /// [`LogError`].
     pub async fn begin(&mut self, remote: &Remote, keys: &Keys) -> Result<(), LogError> {
-        match remote.get(BASE, Base::LONGEST).await? {
+        match get_base(remote).await? {
             Some(octets) => self.rebase(open_base(&octets, keys)?),
             None => Ok(()),
         }
@@ -268,8 +268,8 @@ impl Log {
 
     async fn next(&self, remote: &Remote) -> Result<Option<(String, bytes::Bytes)>, LogError> {
         let name = batch_name(self.end().sequence + 1);
-        let octets = remote.get(&name, Batch::LONGEST).await?;
-        Ok(octets.map(|octets| (name, octets)))
+        let octets = remote.get(&name, Batch::LONGEST).await;
+        Ok(octets.map_err(of_object)?.map(|octets| (name, octets)))
     }
 
     fn verified(&self, name: &str, octets: &[u8], keys: &Keys) -> Result<Opened<Batch>, LogError> {
@@ -302,6 +302,25 @@ impl Log {
         self.ends.extend(ends.filter(|one| one.sequence > end));
         Ok(())
     }
+}
+
+/// An object that is longer than any of its kind is not the store's trouble but its own.
+fn of_object(error: StoreError) -> LogError {
+    match error {
+        StoreError::TooLong { name, longest } => LogError::Signed {
+            name,
+            error: SignedError::TooLong { longest },
+        },
+        error => error.into(),
+    }
+}
+
+/// The base of a store, when it has one.
+///
+/// # Errors
+/// [`LogError`].
+pub async fn get_base(remote: &Remote) -> Result<Option<bytes::Bytes>, LogError> {
+    remote.get(BASE, Base::LONGEST).await.map_err(of_object)
 }
 
 /// Reads a base.

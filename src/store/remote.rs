@@ -48,6 +48,15 @@ pub enum StoreError {
         /// The bound.
         longest: usize,
     },
+    /// It answers, and has nothing of what it had.
+    #[error(
+        "the store has no manifests/latest.json, though manifest {seen} was there: is it the same store, and mounted? \
+         (`octroi snapshot gc` writes a missing copy anew)"
+    )]
+    Lost {
+        /// The highest manifest that was seen.
+        seen: u64,
+    },
     /// A file of this machine.
     #[error("{path}: {error}")]
     File {

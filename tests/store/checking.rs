@@ -61,7 +61,7 @@ async fn the_copies_that_a_node_starts_from_are_checked() {
         let node = depot.node("var/store");
         let mut resumed = node.resume().unwrap();
         let mut found = step(&node, None).await;
-        if let Some(candidate) = resumed.candidate.take() {
+        if let Some(candidate) = resumed.candidate.take().or(resumed.again.take()) {
             crate::depot::follow(&node, &candidate, None, &mut found).await;
         }
     };

@@ -189,8 +189,8 @@ impl Step {
 pub async fn step(node: &Node, before: Option<&Counts>) -> Step {
     node.read_log(true, 0).await.unwrap();
     let mut refused = Vec::new();
-    let found = node
-        .look(true, |why: &Refused| refused.push(why.code))
+    let mut found = None;
+    node.look(true, &mut found, |why: &Refused| refused.push(why.code))
         .await
         .unwrap();
     let mut step = Step {
@@ -202,6 +202,13 @@ pub async fn step(node: &Node, before: Option<&Counts>) -> Step {
         follow(node, &candidate, before, &mut step).await;
     }
     step
+}
+
+/// A newer manifest, if there is one.
+pub async fn look(node: &Node, thorough: bool) -> Option<Candidate> {
+    let mut found = None;
+    node.look(thorough, &mut found, |_| ()).await.unwrap();
+    found
 }
 
 pub async fn follow(node: &Node, candidate: &Candidate, before: Option<&Counts>, step: &mut Step) {

@@ -10,7 +10,7 @@ use octroi::store::manifest::{Manifest, Why};
 use octroi::store::publish::{LATEST, manifest_name};
 use octroi_entitlements::{Counts, FIRST_PAGE, Outline, Pace};
 
-use crate::depot::{Depot, follow, noon, pair, step};
+use crate::depot::{Depot, follow, look, noon, pair, step};
 
 /// What a store's folder can be made to say.
 fn put(depot: &Depot, name: &str, octets: &[u8]) {
@@ -346,7 +346,7 @@ async fn a_manifest_is_followed_to_its_end_after_a_kill_between_any_two_steps() 
     step(&node, None).await;
     let second = depot.activate(2, 10).await;
     // Killed after the manifest was seen: its number is remembered, its body is not here.
-    let candidate = node.look(false, |_| ()).await.unwrap().unwrap();
+    let candidate = look(&node, false).await.unwrap();
     assert_eq!(candidate.manifest, second);
     drop(node);
     let node = depot.node("node");
@@ -393,7 +393,7 @@ async fn a_damaged_copy_of_ones_own_is_fetched_again() {
     let resumed = node.resume().unwrap();
     assert!(resumed.snapshot.is_none());
     let mut after = step(&node, None).await;
-    crate::depot::follow(&node, &resumed.candidate.unwrap(), None, &mut after).await;
+    crate::depot::follow(&node, &resumed.again.unwrap(), None, &mut after).await;
     assert_eq!(after.generation(), Some(1));
 }
 
@@ -427,9 +427,9 @@ async fn a_newer_manifest_stays_pending_when_an_older_one_is_refused() {
     let node = depot.node("node");
     let before = step(&node, None).await.taken.unwrap().counts();
     depot.activate(2, 10).await;
-    let shrunken = node.look(false, |_| ()).await.unwrap().unwrap();
+    let shrunken = look(&node, false).await.unwrap();
     depot.activate(3, 100).await;
-    node.look(false, |_| ()).await.unwrap().unwrap();
+    look(&node, false).await.unwrap();
     let refused = node
         .prepare(&shrunken, crate::depot::THRESHOLDS, Some(&before))
         .await;
@@ -492,4 +492,53 @@ async fn a_store_that_lost_its_copy_of_the_newest_manifest_is_mended() {
     publisher.collect(2, noon()).await.unwrap();
     let numbered = depot.object(&manifest_name(6));
     assert_eq!(fs::read(&latest).unwrap(), fs::read(numbered).unwrap());
+}
+
+#[tokio::test]
+async fn what_was_found_stays_found_when_the_store_fails_afterwards() {
+    let depot = Depot::new();
+    depot.activate(1, 10).await;
+    depot.activate(2, 10).await;
+    let node = depot.node("node");
+    // Whoever writes to the store without a key, or a server that breaks off.
+    put(&depot, &manifest_name(3), &vec![b' '; 1 << 20]);
+    let mut found = None;
+    let looked = node.look(false, &mut found, |_| ()).await;
+    assert!(looked.unwrap_err().to_string().contains("longer than"));
+    assert_eq!(found.unwrap().manifest.sequence, 2);
+    // Without its newest manifest a store is another one, or none.
+    fs::remove_file(depot.object(&manifest_name(3))).unwrap();
+    fs::remove_file(depot.object(LATEST)).unwrap();
+    let mut found = None;
+    let looked = node.look(true, &mut found, |_| ()).await;
+    assert!(
+        looked
+            .unwrap_err()
+            .to_string()
+            .contains("manifest 2 was there")
+    );
+    let mut fresh = None;
+    depot
+        .node("fresh")
+        .look(true, &mut fresh, |_| ())
+        .await
+        .unwrap_err();
+    assert_eq!(fresh.unwrap().manifest.sequence, 2);
+}
+
+#[tokio::test]
+async fn what_was_begun_of_another_body_makes_room() {
+    let depot = Depot::new();
+    let first = depot.activate(1, 10).await;
+    let node = depot.node("node");
+    let begun = |root: &str| {
+        depot
+            .place
+            .path("node")
+            .join(format!("fetching/{root}.part"))
+    };
+    fs::write(begun("other"), "half of it").unwrap();
+    fs::write(begun(&first.body.root), "").unwrap();
+    assert_eq!(step(&node, None).await.generation(), Some(1));
+    assert!(!begun("other").exists() && !begun(&first.body.root).exists());
 }

@@ -6,7 +6,7 @@ use octroi::store::log::{BASE, batch_name, load};
 use octroi_entitlements::overlay::Change;
 use octroi_entitlements::{Directory, Query};
 
-use crate::depot::{Depot, ENVIRONMENT, noon, restored, revoked, step};
+use crate::depot::{Depot, ENVIRONMENT, look, noon, restored, revoked, step};
 
 const PUPIL: Query<'static> = Query {
     ent: "B0",
@@ -67,6 +67,7 @@ async fn a_changed_missing_or_foreign_batch_stops_the_log_at_the_last_good_entry
         (changed, "overlay-signature"),
         (third, "overlay-chain"),
         (b"".to_vec(), "overlay-signature"),
+        (vec![b' '; 17 << 20], "overlay-signature"),
     ] {
         fs::write(&second, bad).unwrap();
         let node = depot.node("node");
@@ -113,7 +114,7 @@ async fn a_node_whose_own_log_lacks_what_its_manifest_demands_waits_for_the_stor
     let node = depot.node("node");
     let resumed = node.resume().unwrap();
     assert!(resumed.snapshot.is_none(), "somebody revoked would come in");
-    let candidate = resumed.candidate.unwrap();
+    let candidate = resumed.again.unwrap();
     let mut after = step(&node, None).await;
     crate::depot::follow(&node, &candidate, None, &mut after).await;
     assert_eq!(after.generation(), Some(1));
@@ -172,7 +173,7 @@ async fn nobody_revoked_comes_back_by_a_rollback() {
     assert!(directory.resolve(&PUPIL).is_err());
     // Nor at a node that has never seen the log before it sees the rollback: the manifest says how far to read.
     let fresh = depot.node("fresh");
-    let candidate = fresh.look(true, |_| ()).await.unwrap().unwrap();
+    let candidate = look(&fresh, true).await.unwrap();
     let early = fresh
         .prepare(&candidate, crate::depot::THRESHOLDS, None)
         .await;

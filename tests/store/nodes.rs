@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use octroi::store::fetch::body_name;
@@ -17,6 +19,8 @@ use crate::depot::{Depot, revoked};
 struct Node {
     child: Child,
     admin: SocketAddr,
+    /// What it has said.
+    log: Arc<Mutex<String>>,
 }
 
 impl Drop for Node {
@@ -36,8 +40,20 @@ impl Node {
             .unwrap();
         let stderr = child.stderr.take().unwrap();
         // Somebody must read what it says.
-        std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).count());
-        Self { child, admin }
+        let log = Arc::new(Mutex::new(String::new()));
+        let said = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut said = said.lock().unwrap();
+                said.push_str(&line);
+                said.push('\n');
+            }
+        });
+        Self { child, admin, log }
+    }
+
+    fn said(&self, what: &str) -> usize {
+        self.log.lock().unwrap().matches(what).count()
     }
 
     fn kill(&mut self) {
@@ -229,6 +245,19 @@ async fn two_nodes_follow_one_store_from_nothing_to_a_rollback() {
     );
     let manifests = done(&depot, &["snapshot", "list"], &[]);
     assert_eq!(manifests.lines().count(), 3);
+    // An object that is not there is the end of the log, unless somebody knows of more.
+    let batch = depot.object(&octroi::store::log::batch_name(1));
+    let aside = depot.place.path("batch");
+    fs::rename(&batch, &aside).unwrap();
+    let config = depot.place.path("config/publisher.toml");
+    let verified = octroi(&["overlay", "verify", "--config", config.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&verified.stdout);
+    assert_eq!(verified.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("sound to entry 0; then ") && text.contains("missing"),
+        "{text}"
+    );
+    fs::rename(&aside, &batch).unwrap();
     done(&depot, &["snapshot", "gc"], &["--keep", "1"]);
     assert_eq!(fs::read_dir(depot.object("bodies")).unwrap().count(), 1);
 }
@@ -284,7 +313,7 @@ async fn a_node_serves_and_starts_without_the_store() {
     node.until(OVERLAY, 1.0).await;
     let last = "octroi_store_last_success_timestamp_seconds";
     assert!(node.metric(last).await.unwrap() > 1.0e9);
-    // Moved away, and a file in its place: nothing can be read there.
+    // Not mounted: a folder is there, and nothing in it.
     fs::rename(depot.place.path("store"), depot.place.path("away")).unwrap();
     node.kill();
     let node = Node::start(&file, admin);
@@ -293,6 +322,9 @@ async fn a_node_serves_and_starts_without_the_store() {
     assert_eq!(node.metric(OVERLAY).await, Some(1.0));
     assert_eq!(node.metric("octroi_manifest_sequence").await, Some(1.0));
     assert_eq!(node.store().await["manifest"]["sequence"], 1);
+    let trouble = node.store().await["trouble"]["error"].to_string();
+    assert!(trouble.contains("manifest 1 was there"), "{trouble}");
+    assert_eq!(node.metric(last).await, Some(0.0), "that is no success");
     // It goes on when the store is back.
     let _ = fs::remove_dir_all(depot.place.path("store"));
     fs::rename(depot.place.path("away"), depot.place.path("store")).unwrap();
@@ -426,7 +458,7 @@ async fn a_body_that_does_not_come_is_told_until_it_is_in_force() {
     const PENDING: &str = "octroi_manifest_pending_sequence";
     let depot = Depot::new();
     depot.configure();
-    depot.activate(1, 50).await;
+    let first = depot.activate(1, 50).await;
     let one = config(&depot, "one");
     let mut node = Node::start(&one.0, one.1);
     node.until(GENERATION, 1.0).await;
@@ -437,13 +469,82 @@ async fn a_body_that_does_not_come_is_told_until_it_is_in_force() {
     let body = depot.object(&body_name(&manifest.body.root));
     let aside = depot.place.path("aside");
     fs::rename(&body, &aside).unwrap();
+    // What is in force is damaged as well, and the store has it.
+    let own = depot.place.path("var/one");
+    let mine = own.join(body_name(&first.body.root));
+    fs::remove_file(&mine).unwrap();
+    fs::write(&mine, "nothing").unwrap();
+    fs::set_permissions(&mine, fs::Permissions::from_mode(0o400)).unwrap();
     let node = Node::start(&one.0, one.1);
     node.until(PENDING, 2.0).await;
-    assert_eq!(node.metric(GENERATION).await, Some(1.0));
+    node.until(GENERATION, 1.0).await;
+    assert_eq!(node.metric(PENDING).await, Some(2.0));
+    let waits = node.store().await["pending"]["waits_for"].to_string();
+    assert!(waits.contains(&manifest.body.root[..8]), "{waits}");
     // Who swaps is not idle: changes wait for it.
     assert_eq!(node.scheduling_class("store-install"), Some(0));
     fs::rename(&aside, &body).unwrap();
     node.until(GENERATION, 2.0).await;
     node.until(PENDING, 0.0).await;
     assert_eq!(node.scheduling_class("store-install"), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_accepted_is_told_and_tried_again() {
+    const PENDING: &str = "octroi_manifest_pending_sequence";
+    let depot = Depot::new();
+    depot.configure();
+    depot.activate(1, 50).await;
+    let one = config(&depot, "one");
+    let node = Node::start(&one.0, one.1);
+    node.until(GENERATION, 1.0).await;
+    // Nothing can take the place of a folder.
+    let accepted = depot.place.path("var/one/accepted.json");
+    fs::remove_file(&accepted).unwrap();
+    fs::create_dir(&accepted).unwrap();
+    depot.activate(2, 50).await;
+    node.until(PENDING, 2.0).await;
+    let begin = Instant::now();
+    while !node.store().await["pending"]["waits_for"]
+        .to_string()
+        .contains("accepted.json")
+    {
+        assert!(begin.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(node.metric(GENERATION).await, Some(1.0));
+    fs::remove_dir(&accepted).unwrap();
+    node.until(GENERATION, 2.0).await;
+    node.until(PENDING, 0.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_collected_and_stands_no_more_is_not_applied_again_and_again() {
+    let depot = Depot::new();
+    depot.configure();
+    depot.activate(1, 50).await;
+    depot
+        .append(&[revoked("p"), crate::depot::restored("p")])
+        .await;
+    let body = depot.publisher.upload(&depot.body_with(2, 50, 2)).await;
+    let activated = depot.publisher.activate(
+        body.unwrap(),
+        octroi::store::manifest::Why::Build,
+        false,
+        crate::depot::noon(),
+    );
+    activated.await.unwrap();
+    depot
+        .publisher
+        .collect(1, crate::depot::noon())
+        .await
+        .unwrap();
+    let one = config(&depot, "one");
+    let node = Node::start(&one.0, one.1);
+    node.until(GENERATION, 2.0).await;
+    node.until(OVERLAY, 2.0).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let applied = node.said("changes applied");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(node.said("changes applied"), applied);
 }

@@ -45,23 +45,22 @@ impl Following {
         poll: Duration,
     ) -> Result<First, StartError> {
         let node = &self.node;
-        let resumed = node.resume()?;
+        let mut resumed = node.resume()?;
         let runtime = own_runtime().map_err(StartError::State)?;
-        let mut pending = resumed.candidate;
-        if let Some(candidate) = &pending {
+        if let Some(candidate) = &resumed.candidate {
             self.status.store.found(self.clock.now(), candidate);
             tell_pending(&self.metrics, &self.status);
         }
-        if let (Some(snapshot), Some(manifest)) = (resumed.snapshot, resumed.manifest) {
-            self.in_force(&manifest);
+        if let (Some(snapshot), Some(manifest)) = (resumed.snapshot.take(), &resumed.manifest) {
+            self.in_force(manifest);
             // Changes since the last run: worth a moment, not worth a start.
-            let ask = self.catch_up(snapshot.overlay_sequence());
-            let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask).await });
+            let mut found = None;
+            let asked = runtime.block_on(async {
+                let ask = self.catch_up(snapshot.overlay_sequence(), &mut found);
+                tokio::time::timeout(PATIENCE, ask).await
+            });
             let trouble = match asked {
-                Ok(Ok(found)) => {
-                    pending = found.or(pending);
-                    None
-                }
+                Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(_) => Some("it does not answer".to_owned()),
             };
@@ -69,37 +68,37 @@ impl Following {
                 tracing::error!(error, "starting without the store");
                 self.status.store.away(self.clock.now(), &error);
             }
+            let pending = self.newest(found, resumed.candidate);
             let directory = Arc::new(Directory::new(snapshot, &node.entries()));
             return Ok(First { directory, pending });
         }
         tracing::warn!("no snapshot on this node: waiting for the store");
         let mut told = String::new();
         loop {
-            match runtime.block_on(self.catch_up(0)) {
-                Ok(found) => pending = found.or(pending),
-                Err(error) => {
-                    let error = error.to_string();
-                    self.status.store.away(self.clock.now(), &error);
-                    tell_once(&mut told, &error);
-                }
+            let mut found = None;
+            if let Err(error) = runtime.block_on(self.catch_up(0, &mut found)) {
+                let error = error.to_string();
+                self.status.store.away(self.clock.now(), &error);
+                tell_once(&mut told, &error);
             }
-            if let Some(candidate) = &pending {
-                match runtime.block_on(node.prepare(candidate, thresholds, None)) {
+            resumed.candidate = self.newest(found, resumed.candidate.take());
+            for candidate in resumed.wanted().cloned().collect::<Vec<_>>() {
+                let sequence = candidate.manifest.sequence;
+                match runtime.block_on(node.prepare(&candidate, thresholds, None)) {
                     Ok(snapshot) => {
-                        node.accept(candidate)?;
+                        node.accept(&candidate)?;
                         self.in_force(&candidate.manifest);
                         let directory = Arc::new(Directory::new(snapshot, &node.entries()));
-                        return Ok(First {
-                            directory,
-                            pending: None,
-                        });
+                        let pending = resumed.candidate;
+                        let pending = pending.filter(|newer| newer.manifest.sequence > sequence);
+                        return Ok(First { directory, pending });
                     }
                     Err(NotReady::Refused(refused)) => {
-                        self.refused(&refused, Some(candidate.manifest.sequence));
-                        pending = None;
+                        self.refused(&refused, Some(sequence));
+                        resumed.forget(sequence);
                     }
                     Err(NotReady::Later(why)) => {
-                        self.status.store.waits(&why);
+                        self.status.store.waits(sequence, &why);
                         tell_once(&mut told, &why);
                     }
                 }
@@ -108,11 +107,22 @@ impl Following {
         }
     }
 
-    async fn catch_up(&self, contains: u64) -> Result<Option<Candidate>, LogError> {
+    /// What is to be followed: what was just found, else what was followed before.
+    fn newest(&self, found: Option<Candidate>, before: Option<Candidate>) -> Option<Candidate> {
+        if let Some(candidate) = &found {
+            self.status.store.found(self.clock.now(), candidate);
+            tell_pending(&self.metrics, &self.status);
+        }
+        found.or(before)
+    }
+
+    /// Asks for changes and for a newer manifest, which is in `found` whatever fails afterwards.
+    async fn catch_up(&self, contains: u64, found: &mut Option<Candidate>) -> Result<(), LogError> {
         let now = self.clock.now();
+        let mut away = None;
         match self.node.read_log(true, contains).await {
             Ok(_) => self.status.store.log_read(now),
-            Err(error @ LogError::Store(_)) => return Err(error),
+            Err(error @ LogError::Store(_)) => away = Some(error),
             Err(error) => log_stopped(
                 &self.status,
                 &self.metrics,
@@ -122,14 +132,11 @@ impl Following {
             ),
         }
         let refused = |refused: &Refused| self.refused(refused, None);
-        let found = self.node.look(true, refused).await?;
-        if let Some(candidate) = &found {
-            self.status.store.found(now, candidate);
-            tell_pending(&self.metrics, &self.status);
-        }
+        self.node.look(true, found, refused).await?;
+        away.map_or(Ok(()), Err)?;
         self.metrics.service.store_last_success.set(seconds(now));
         self.status.store.checked(now);
-        Ok(found)
+        Ok(())
     }
 
     fn in_force(&self, manifest: &Manifest) {

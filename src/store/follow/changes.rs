@@ -5,7 +5,7 @@ use std::sync::Arc;
 use octroi_entitlements::overlay::Entry;
 
 use super::{Changes, Node};
-use crate::store::envelope::{Opened, Signed as _};
+use crate::store::envelope::Opened;
 use crate::store::log::{self, BASE, Base, LogError, batch_name};
 use crate::store::manifest::LogEnd;
 use crate::store::remote::StoreError;
@@ -31,7 +31,7 @@ impl Node {
         }
         if thorough
             && followed.is_ok()
-            && let Some(octets) = self.remote.get(BASE, Base::LONGEST).await?
+            && let Some(octets) = log::get_base(&self.remote).await?
         {
             let base: Opened<Base> = log::open_base(&octets, &self.options.keys)?;
             let end = base.document.end.sequence;

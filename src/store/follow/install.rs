@@ -18,13 +18,6 @@ pub(super) const CORRUPT: &str = "body-corrupt";
 /// Changes are missing between what a body contains and where the log begins.
 pub const LOG_GAP: &str = "log-gap";
 
-/// The loss is meant; nothing at all never is.
-const MEANT: Thresholds = Thresholds {
-    people: 100,
-    schools: 100,
-    subscriptions: 100,
-};
-
 impl Node {
     /// Fetches, opens and judges the body of a candidate: gently beside what is in force (`before`), fast when nothing is.
     ///
@@ -74,7 +67,11 @@ impl Node {
             subscriptions: body.counts.subscriptions,
             ..Counts::default()
         };
-        let thresholds = if *approved { MEANT } else { thresholds };
+        let thresholds = if *approved {
+            Thresholds::MEANT
+        } else {
+            thresholds
+        };
         thresholds
             .judge(before, &told)
             .map_err(|shrink| refused(shrink.code(), shrink.to_string()))?;
@@ -102,6 +99,10 @@ impl Node {
                 opened => return opened,
             }
         }
+        // What was begun for another body is room for this one.
+        if let Err(error) = self.local.prune_parts(&body.root) {
+            tracing::warn!(%error, "what was begun of another body cannot be removed");
+        }
         let part = self.local.part(&body.root);
         match fetch(&self.remote, body, &part, pace).await {
             Ok(()) => {}
@@ -120,7 +121,10 @@ impl Node {
     }
 
     /// Whether every change that a body does not contain is in the log. Between them nobody knows what was taken away.
-    pub(super) fn reaches(&self, body: &BodyFacts) -> Result<(), Refused> {
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn reaches(&self, body: &BodyFacts) -> Result<(), Refused> {
         let begins = self.log.lock().begins_after();
         if body.overlay_sequence >= begins {
             return Ok(());
@@ -160,13 +164,21 @@ impl Node {
         Ok(Arc::new(snapshot))
     }
 
-    /// Remembers that a candidate is in force from now on; before the swap.
+    /// Remembers that a candidate is in force from now on; before the swap. What cannot be removed of older bodies is told, and
+    /// keeps nothing from being in force.
     ///
     /// # Errors
     /// [`StoreError`] of the node's folder.
     pub fn accept(&self, candidate: &Candidate) -> Result<(), StoreError> {
         self.local.write(ACCEPTED, &candidate.envelope)?;
         self.forget_pending(candidate.manifest.sequence)?;
+        if let Err(error) = self.prune(candidate) {
+            tracing::error!(%error, "older bodies cannot be removed");
+        }
+        Ok(())
+    }
+
+    fn prune(&self, candidate: &Candidate) -> Result<(), StoreError> {
         let mut kept = vec![candidate.manifest.body.root.clone()];
         if let Some(pending) = self.own(PENDING)? {
             kept.push(pending.manifest.body.root);
