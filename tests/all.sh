@@ -38,7 +38,22 @@ supply() {
     fi
 }
 unit() { cargo test --locked --quiet --workspace --lib --bins; }
+# A server that speaks S3, from PyPI. Where it cannot be had, the test says that it is skipped.
+s3_server() {
+    command -v moto_server >/dev/null && return
+    local venv=$PWD/var/moto list=tests/store/requirements.txt
+    if ! cmp -s "$list" "$venv/.installed"; then
+        rm -rf "$venv" && mkdir -p var
+        if ! { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r "$list" &&
+            cp "$list" "$venv/.installed"; } >var/moto.log 2>&1; then
+            echo "no moto_server (var/moto.log): the test of S3 is skipped"
+            return
+        fi
+    fi
+    export OCTROI_MOTO_SERVER=$venv/bin/moto_server
+}
 integration() {
+    s3_server
     if [ -d "$vectors" ]; then
         OCTROI_VECTORS=$(cd "$vectors" && pwd)
         export OCTROI_VECTORS

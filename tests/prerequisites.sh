@@ -18,6 +18,8 @@ fuzz | test)
     need xmlsec1 xmlsec1
     need xmllint libxml2-utils
     need pkg-config pkg-config
+    need python3 python3
+    python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
     need clang clang
     need sftp openssh-client
     need ssh-keygen openssh-client
