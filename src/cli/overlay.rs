@@ -15,7 +15,7 @@ use crate::clock::system_now;
 use crate::store::local;
 use crate::store::log::{self, Log, LogError};
 use crate::store::manifest::Manifest;
-use crate::store::publish::newest;
+use crate::store::publish::{PublishError, newest};
 
 /// Append, list or verify changes between two builds.
 #[derive(Debug, Subcommand)]
@@ -189,71 +189,76 @@ pub(super) struct Verify {
 impl Verify {
     fn run(&self) -> Result<Ended, String> {
         let verified = if self.local {
-            load_local(&self.store)?
+            load_local(&self.store)?.map(|log| (log, None))
         } else {
-            match load(&self.store) {
+            // Asked before the log is read, which then has all of it; read again, because entries may be collected meanwhile.
+            let known = Known::of(&self.store)?;
+            let read = || load(&self.store).map(|log| (known.missing(&log), log));
+            let found = match read() {
+                Ok((Some(_), _)) => read(),
+                found => found,
+            };
+            match found {
                 Err((_, LogError::Store(error))) => return Err(error.to_string()),
-                Ok(log) => match self.missing(&log)? {
-                    None => Ok(log),
-                    Some(missing) => {
-                        say(&format!(
-                            "sound to entry {}; then {missing}\n",
-                            log.end().sequence
-                        ));
-                        return Ok(Ended::Refused);
-                    }
-                },
-                broken => broken,
+                found => found.map(|(missing, log)| (log, missing)),
             }
         };
-        match verified {
-            Ok(log) => {
+        let (after, trouble) = match verified {
+            Ok((log, None)) => {
                 say(&format!(
                     "sound: {} entries, the last is {}, {} batches\n",
                     log.entries().len(),
                     log.end().sequence,
                     log.ends().len()
                 ));
-                Ok(Ended::Fine)
+                return Ok(Ended::Fine);
             }
-            Err((after, error)) => {
-                say(&format!(
-                    "sound to entry {after}; then {}: {error}\n",
-                    error.code()
-                ));
-                Ok(Ended::Refused)
-            }
-        }
+            Ok((log, Some(missing))) => (log.end().sequence, missing),
+            Err((after, error)) => (after, format!("{}: {error}", error.code())),
+        };
+        say(&format!("sound to entry {after}; then {trouble}\n"));
+        Ok(Ended::Refused)
     }
 }
 
-impl Verify {
-    /// A log ends where an object is not there. Whether somebody knows of more: who signed the newest manifest, or batches behind.
-    fn missing(&self, log: &Log) -> Result<Option<String>, String> {
-        let opened = self.store.open()?;
-        let end = log.end().sequence;
-        let next = log::batch_name(end + 1);
-        let newest = opened
-            .runtime
-            .block_on(newest(&opened.remote, &opened.keys))
-            .map_err(|error| error.to_string())?;
-        if let Some(newest) = newest
-            && log.passes(&newest.document.log) != Some(true)
-        {
-            let Manifest { sequence, log, .. } = newest.document;
-            return Ok(Some(format!(
-                "manifest {sequence} demands the log up to entry {}: {next} is missing, or another",
-                log.sequence
-            )));
-        }
-        // A web server cannot be asked for names.
-        let Ok(listed) = opened.runtime.block_on(opened.remote.list("overlay")) else {
-            return Ok(None);
+/// What somebody knows of a log, whose end is where an object is not there.
+struct Known {
+    newest: Option<Manifest>,
+    /// Names of batches; none where a web server cannot be asked.
+    batches: Vec<String>,
+}
+
+impl Known {
+    fn of(store: &Store) -> Result<Self, String> {
+        let opened = store.open()?;
+        let (remote, keys) = (&opened.remote, &opened.keys);
+        let newest = match opened.runtime.block_on(newest(remote, keys)) {
+            // Nothing was activated, and a web server cannot be asked for names.
+            Err(PublishError::Store(_)) => None,
+            newest => newest.map_err(|error| error.to_string())?,
         };
-        let behind = listed
-            .into_iter()
-            .find(|listed| listed.name > next && listed.name != log::BASE);
-        Ok(behind.map(|behind| format!("{next} is missing: {} is there", behind.name)))
+        let listed = opened.runtime.block_on(remote.list("overlay"));
+        let names = listed.into_iter().flatten().map(|listed| listed.name);
+        Ok(Self {
+            newest: newest.map(|newest| newest.document),
+            batches: names.filter(|name| name != log::BASE).collect(),
+        })
+    }
+
+    fn missing(&self, log: &Log) -> Option<String> {
+        let next = log::batch_name(log.end().sequence + 1);
+        if let Some(Manifest {
+            sequence, log: end, ..
+        }) = &self.newest
+            && log.passes(end) != Some(true)
+        {
+            return Some(format!(
+                "manifest {sequence} demands the log up to entry {}: {next} is missing, or another",
+                end.sequence
+            ));
+        }
+        let behind = self.batches.iter().find(|name| **name > next)?;
+        Some(format!("{next} is missing: {behind} is there"))
     }
 }
 

@@ -77,18 +77,22 @@ impl Lying {
     }
 }
 
-/// Removes the sum of a delivery that was taken in and removed; one that was written anew since stays.
+/// Removes the sum of a delivery that was taken in and removed, when nobody has changed it since it was `seen`.
 ///
 /// # Errors
 /// What the file system says; a sum that is not there is no error.
-pub fn clear_sum(folder: &Path, file: &str, received: Time) -> io::Result<()> {
-    let stem = file.strip_suffix(".tar.gz").unwrap_or(file);
+pub fn clear_sum(folder: &Path, file: &str, seen: Time) -> io::Result<()> {
+    let stem = name::stem(file).unwrap_or(file);
     for sum in [format!("{file}.md5"), format!("{stem}.md5")] {
         let path = folder.join(sum);
         if let Ok(status) = fs::symlink_metadata(&path)
-            && Time::from_unix_seconds(status.ctime()) <= received
+            && status.is_file()
+            && Time::from_unix_seconds(status.ctime()) <= seen
         {
-            fs::remove_file(&path)?;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
         }
     }
     Ok(())
@@ -278,6 +282,34 @@ pub fn file_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sum_that_was_left_behind_is_removed_unless_it_is_new() {
+        let folder = std::env::temp_dir().join(format!("octroi-sums-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        for (file, sums) in [
+            ("X.tar.gz", ["X.tar.gz.md5", "X.md5"]),
+            ("Y.jsonl.gz", ["Y.jsonl.gz.md5", "Y.md5"]),
+        ] {
+            for sum in sums {
+                let path = folder.join(sum);
+                fs::write(&path, "0").unwrap();
+                let written = fs::metadata(&path).unwrap().ctime();
+                let seen = |later: i64| Time::from_unix_seconds(written + later);
+                clear_sum(&folder, file, seen(-1)).unwrap();
+                assert!(path.exists(), "{sum} is written since");
+                clear_sum(&folder, file, seen(0)).unwrap();
+                assert!(!path.exists(), "{sum}");
+            }
+            // Neither nothing nor a folder is an error, and the folder stays.
+            let path = folder.join(sums[0]);
+            fs::create_dir(&path).unwrap();
+            clear_sum(&folder, file, Time::from_unix_seconds(i64::from(u32::MAX))).unwrap();
+            assert!(path.exists());
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn pairs_are_found_and_links_are_not_followed() {

@@ -60,7 +60,7 @@ impl<'o> Desk<'o> {
             Judged::New(name) => {
                 let bytes = sealed.bytes;
                 sealed.putting.finish(&id, Kind::Delivery)?;
-                self.receive(batch, degree, &id, &file, &name, bytes)?;
+                self.receive(batch, degree, (&id, &file), &name, bytes, lying.changed)?;
                 true
             }
             Judged::Known(known) => {
@@ -138,10 +138,10 @@ impl<'o> Desk<'o> {
         &mut self,
         batch: &mut Batch,
         degree: Degree,
-        id: &str,
-        file: &str,
+        (id, file): (&str, &str),
         name: &Name,
         bytes: u64,
+        seen: Time,
     ) -> Result<(), DeskError> {
         // The same content may have been refused before, for its name or the sum beside it.
         self.office.vault.remove(&EntryName {
@@ -156,6 +156,7 @@ impl<'o> Desk<'o> {
             stamp: name.stamp,
             sort: name.sort,
             bytes,
+            seen: Some(seen),
         };
         self.note(degree, event)?;
         batch.progress(&format!("{file}: received, {bytes} bytes"));

@@ -22,7 +22,7 @@ use super::room::NoRoom;
 /// are until it is over, so that neither ledger nor vault grows with them.
 const MOST_TURNED: u64 = 10;
 const MOST_STRANGERS: u64 = 100;
-/// So many of any name: names are free.
+/// So many of all names together that are refused, and so many that were here before or are too old: names are free.
 const MOST_IN_ALL: u64 = 200;
 /// Files that an alarm names; more are counted.
 const LISTED: usize = 20;
@@ -96,11 +96,17 @@ impl Desk<'_> {
             return Ok(false);
         }
         let state = self.state(degree)?;
-        let (turned, in_all) = (state.turned_away(now, &name), state.turned_away_in_all(now));
-        let most = Name::parse(&name).map_or(MOST_STRANGERS, |_| MOST_TURNED);
+        let parsed = Name::parse(&name);
+        let turned = state.turned_away(now, &name);
+        // What is later than all before must not wait for old ones that come again, nor these for what is refused.
+        let past = parsed
+            .as_ref()
+            .is_some_and(|name| state.bar().is_some_and(|bar| name.stamp <= bar));
+        let in_all = state.turned_in_all(now, past);
+        let most = parsed.as_ref().map_or(MOST_STRANGERS, |_| MOST_TURNED);
         let why = if turned >= most {
             Some(format!("{turned} of this name were turned away in an hour"))
-        } else if in_all >= MOST_IN_ALL {
+        } else if parsed.is_some() && in_all >= MOST_IN_ALL {
             Some(format!("{in_all} of this flow were turned away in an hour"))
         } else {
             None
@@ -238,7 +244,9 @@ impl Desk<'_> {
             // The process was killed between the two files.
             for folder in &self.portal.drop_boxes {
                 let folder = self.office.base.join(&folder.value);
-                dropbox::clear_sum(&folder, &known.file, known.received).map_err(at(&folder))?;
+                if let Some(seen) = known.seen {
+                    dropbox::clear_sum(&folder, &known.file, seen).map_err(at(&folder))?;
+                }
             }
             let delivery = known.id;
             self.note(degree, Event::Cleared { delivery })?;

@@ -173,6 +173,7 @@ impl Desk<'_> {
                     stamp: delivery.stamp.unwrap_or_default(),
                     sort: Sort::Full,
                     bytes: delivery.bytes,
+                    seen: delivery.seen,
                 };
                 self.note(degree, event)?;
             }
@@ -211,6 +212,7 @@ impl Desk<'_> {
             received: now,
             changed: now,
             status: Status::Received,
+            seen: None,
             cleared: true,
             again: false,
             attempts: 0,

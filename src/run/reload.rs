@@ -14,7 +14,6 @@ use super::start::{Running, front};
 use crate::config::{Problems, Settings, Severity};
 use crate::http::tls::TlsError;
 use crate::observe::logs;
-use crate::priority;
 use crate::store::Shrink;
 use crate::trust::compile::{End, Ending};
 
@@ -228,7 +227,8 @@ pub(super) fn reap(old: Arc<Directory>) {
     let reaper = std::thread::Builder::new()
         .name("snapshot-reaper".to_owned())
         .spawn(move || {
-            priority::lowest();
+            // Not idle: put aside while it gives gigabytes back, it would keep others from asking for memory. In huge pages that
+            // takes 3 ms.
             // Accesses may hold other directories of the same snapshot, from before the last change.
             let snapshot = Arc::clone(old.snapshot());
             drop(old);

@@ -31,6 +31,8 @@ use crate::store::log::LogError;
 /// How often the beginning of everything is looked at, for what was collected.
 const THOROUGH: Duration = Duration::from_secs(60);
 
+/// The same after trouble.
+const AFTER_TROUBLE: Duration = Duration::from_secs(10);
 /// How long a body that cannot be put in force is left alone before it is tried again, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -151,6 +153,10 @@ fn poll_until_gone(
                 let now = running.engine.clock.now();
                 running.status.store.away(now, &error);
                 tell_once(&mut told, &error);
+                // The beginning of everything is long: not at each poll, as long as the trouble lasts.
+                if thorough {
+                    thorough_at = Instant::now() + AFTER_TROUBLE;
+                }
             }
             None => {}
         }
@@ -171,7 +177,7 @@ fn install_until_gone(
     // Overtaken by a newer one while it was prepared: its turn comes when the newer one does not.
     let mut overtaken: Option<Candidate> = None;
     let mut again: Option<Candidate> = None;
-    let mut pause = every;
+    let (mut pause, mut highest) = (every, 0);
     loop {
         let is_second = again.is_some();
         let taken = again.take().or_else(|| slot.take(Duration::from_secs(1)));
@@ -180,15 +186,19 @@ fn install_until_gone(
         };
         let Some(candidate) = taken else { continue };
         let sequence = candidate.manifest.sequence;
+        if sequence > highest {
+            (pause, highest) = (every, sequence);
+        }
         let before = gateway.engine.current.pin().snapshot().counts();
         let thresholds = gateway.in_force.lock().settings.snapshot.thresholds;
         let metrics = Arc::clone(&gateway.metrics);
         drop(gateway);
+        let entries = node.entries();
         let prepared = unbroken(&metrics, || {
             prepare::apart(|| {
                 let snapshot =
                     runtime.block_on(node.prepare(&candidate, thresholds, Some(&before)))?;
-                Ok(Prepared::new(snapshot, node.entries()))
+                Ok(Prepared::new(snapshot, entries))
             })
         });
         let Some(gateway) = running.upgrade() else {
@@ -200,9 +210,12 @@ fn install_until_gone(
                 overtaken = Some(candidate);
                 continue;
             }
-            Some(Ok(prepared)) => gateway.install(node, &candidate, prepared),
+            Some(Ok(prepared)) => {
+                let installed = || gateway.install(node, &candidate, prepared);
+                unbroken(&metrics, installed).unwrap_or_else(defect)
+            }
             Some(Err(error)) => Err(error),
-            None => Err(NotReady::Later("a defect: see the log".to_owned())),
+            None => defect(),
         };
         match outcome {
             Ok(()) => {
@@ -211,14 +224,19 @@ fn install_until_gone(
                 pause = every;
             }
             Err(NotReady::Refused(refused)) => {
+                node.put_aside(&candidate, &refused);
                 gateway.refused_by_store(&refused, Some(sequence));
                 again = overtaken.take();
             }
             Err(NotReady::Later(why)) => {
                 gateway.status.store.waits(sequence, &why);
                 tell_once(&mut told, &why);
-                slot.put_back(candidate);
-                again = overtaken.take();
+                if is_second {
+                    overtaken = Some(candidate);
+                } else {
+                    slot.put_back(candidate);
+                    again = overtaken.take();
+                }
                 drop(gateway);
                 slot.rest(sequence, pause);
                 // Preparing may read gigabytes only to find the disk full once more.
@@ -226,6 +244,10 @@ fn install_until_gone(
             }
         }
     }
+}
+
+fn defect() -> Result<(), NotReady> {
+    Err(NotReady::Later("a defect: see the log".to_owned()))
 }
 
 /// Does a piece of work of a thread that must go on whatever happens. A panic is a defect: counted, and `None`.
@@ -341,10 +363,12 @@ impl Running {
         prepared: Prepared,
     ) -> Result<(), NotReady> {
         let now = self.engine.clock.now();
+        // What came while it was prepared may be the whole log anew: changes do not wait for that.
+        let prepared = prepared.caught_up(node.entries());
         // Dropped after the lock, should nothing come of it: gigabytes take their time.
         let directory;
         let order = self.order.lock();
-        directory = Arc::new(prepared.with(&node.entries()));
+        directory = Arc::new(prepared.caught_up(node.entries()).directory);
         // The log may have been collected since the body was prepared.
         node.reaches(&candidate.manifest.body)?;
         node.accept(candidate)
@@ -371,6 +395,9 @@ impl Running {
             "snapshot swapped"
         );
         reap(old);
+        if let Err(error) = node.prune(candidate) {
+            tracing::error!(%error, "older bodies cannot be removed");
+        }
         Ok(())
     }
 

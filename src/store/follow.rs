@@ -48,6 +48,8 @@ pub struct Node {
     seen: Mutex<u64>,
     /// Whether the copy of the newest manifest lagged behind the numbered ones when it was last looked at.
     lags: Mutex<bool>,
+    /// Whether the copy of the newest manifest was missing when it was last asked for: then it is asked for each time.
+    lost: Mutex<bool>,
     /// The object that was refused last, so that the same is told once.
     told: Mutex<Option<(String, String)>>,
 }
@@ -134,6 +136,7 @@ impl Node {
             local,
             options,
             lags: Mutex::new(false),
+            lost: Mutex::new(false),
             told: Mutex::new(None),
         })
     }
@@ -267,16 +270,20 @@ impl Node {
                 }
             }
         }
-        if !thorough {
+        if !thorough && !*self.lost.lock() {
             return Ok(());
         }
         let Some(octets) = self.remote.get(LATEST, Manifest::LONGEST).await? else {
-            // A folder that is not mounted, or a server that knows nothing of the store, has no news either.
-            return match self.seen() {
-                0 => Ok(()),
-                seen => Err(StoreError::Lost { seen }),
+            // A folder that is not mounted, or a server that knows nothing of the store, has no news either. A publisher writes
+            // it after the numbered one, the first of which may just have been found.
+            let seen = self.seen();
+            *self.lost.lock() = seen > 0 && found.is_none();
+            return match *self.lost.lock() {
+                true => Err(StoreError::Lost { seen }),
+                false => Ok(()),
             };
         };
+        *self.lost.lock() = false;
         match self.judged(LATEST, octets.clone())? {
             Ok(candidate) => *found = Some(candidate),
             Err(why) if why.code == SAME => *self.lags.lock() = false,

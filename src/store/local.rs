@@ -108,25 +108,18 @@ impl Local {
     /// # Errors
     /// [`StoreError::File`].
     pub fn prune(&self, kept: &[String]) -> Result<(), StoreError> {
-        for folder in ["bodies", "fetching"] {
-            for path in files(&self.root.join(folder))? {
-                let root = path.file_stem().and_then(|stem| stem.to_str());
-                if !root.is_some_and(|root| kept.iter().any(|kept| kept == root)) {
-                    fs::remove_file(&path).map_err(StoreError::file(&path))?;
-                }
-            }
-        }
-        Ok(())
+        self.prune_in("bodies", kept)
+            .and(self.prune_in("fetching", kept))
     }
 
-    /// Removes what was begun of every other body.
+    /// The same of one folder.
     ///
     /// # Errors
     /// [`StoreError::File`].
-    pub fn prune_parts(&self, root: &str) -> Result<(), StoreError> {
-        let mine = self.part(root);
-        for path in files(&self.root.join("fetching"))? {
-            if path != mine {
+    pub fn prune_in(&self, folder: &str, kept: &[String]) -> Result<(), StoreError> {
+        for path in files(&self.root.join(folder))? {
+            let root = path.file_stem().and_then(|stem| stem.to_str());
+            if !root.is_some_and(|root| kept.iter().any(|kept| kept == root)) {
                 fs::remove_file(&path).map_err(StoreError::file(&path))?;
             }
         }

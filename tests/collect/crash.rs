@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use octroi::collect::ledger::Status;
 
-use crate::archive::{name, portal};
-use crate::place::{Place, people, root, run, state};
+use crate::archive::portal;
+use crate::place::{Place, people, root, state};
 
 /// A small generator, so that a failure can be run again.
 struct Random(u64);
@@ -150,31 +150,5 @@ fn a_ledger_that_lost_its_last_lines_comes_to_the_same_end() {
         assert_eq!(root(&office, "B0"), wanted, "{keep} lines");
         let state = state(&office, "B0");
         assert_eq!(state.outcomes["taken"], 2, "{keep} lines");
-    }
-}
-
-/// Killed between the removal of the archive and that of its sum.
-#[test]
-fn a_sum_that_was_left_behind_is_removed_and_one_that_is_new_stays() {
-    for (at, left) in [
-        ("2040-01-01T03:00:00Z", false),
-        ("2026-11-27T03:00:00Z", true),
-    ] {
-        let place = Place::new("");
-        let office = place.office(at);
-        two_nights(&place);
-        run(&office, "B0");
-        // The ledger as it was when the first archive had been received.
-        let path = place.root.join("state/B0/2D.ledger.jsonl");
-        let whole = fs::read_to_string(&path).unwrap();
-        let received = whole.find("\"received\"").unwrap();
-        let end = received + whole[received..].find('\n').unwrap() + 1;
-        drop(office);
-        fs::write(&path, &whole[..end]).unwrap();
-        let file = name("B0", "20261126_020000", "2D");
-        let sum = place.drop_box("B0").join(format!("{file}.md5"));
-        fs::write(&sum, "0").unwrap();
-        run(&place.office(at), "B0");
-        assert_eq!(sum.exists(), left, "received {at}");
     }
 }

@@ -82,6 +82,19 @@ fn a_portal_that_never_sends_the_same_name_twice_is_turned_away_a_few_hundred_ti
     assert_eq!(alarms(&office, "B0")[&Code::Insistent], 1);
     let left = fs::read_dir(place.drop_box("B0")).unwrap().count();
     assert_eq!(left, 60, "archives and sums stay where they are");
+    // Old ones that come again, hundreds, do not keep what is new: they have a bound of their own.
+    let place = Place::new("");
+    let office = place.office("2026-11-27T02:30:00Z");
+    place.deliver("B0", "20261126_020000", &portal(1, 20));
+    run(&office, "B0");
+    for number in 0..230 {
+        let stamp = format!("20261101_00{:02}{:02}", number / 60, number % 60);
+        place.put("B0", &name("B0", &stamp, "2D"), stamp.as_bytes());
+    }
+    place.deliver("B0", "20261127_020000", &portal(1, 19));
+    run(&office, "B0");
+    assert_eq!(state(&office, "B0").outcomes["older"], 200);
+    assert_eq!(people(&office, "B0"), 76);
 }
 
 #[test]

@@ -173,6 +173,7 @@ impl Depot {
 }
 
 /// What one step of a node has found, as `run::store` takes it.
+#[derive(Default)]
 pub struct Step {
     pub refused: Vec<&'static str>,
     pub taken: Option<Arc<Snapshot>>,
@@ -215,9 +216,13 @@ pub async fn follow(node: &Node, candidate: &Candidate, before: Option<&Counts>,
     match node.prepare(candidate, THRESHOLDS, before).await {
         Ok(snapshot) => {
             node.accept(candidate).unwrap();
+            node.prune(candidate).unwrap();
             step.taken = Some(snapshot);
         }
-        Err(NotReady::Refused(why)) => step.refused.push(why.code),
+        Err(NotReady::Refused(why)) => {
+            node.put_aside(candidate, &why);
+            step.refused.push(why.code);
+        }
         Err(NotReady::Later(why)) => step.later = Some(why),
     }
 }

@@ -10,7 +10,7 @@ use octroi::store::manifest::{Manifest, Why};
 use octroi::store::publish::{LATEST, manifest_name};
 use octroi_entitlements::{Counts, FIRST_PAGE, Outline, Pace};
 
-use crate::depot::{Depot, follow, look, noon, pair, step};
+use crate::depot::{Depot, Step, follow, look, noon, pair, step};
 
 /// What a store's folder can be made to say.
 fn put(depot: &Depot, name: &str, octets: &[u8]) {
@@ -430,10 +430,9 @@ async fn a_newer_manifest_stays_pending_when_an_older_one_is_refused() {
     let shrunken = look(&node, false).await.unwrap();
     depot.activate(3, 100).await;
     look(&node, false).await.unwrap();
-    let refused = node
-        .prepare(&shrunken, crate::depot::THRESHOLDS, Some(&before))
-        .await;
-    assert!(refused.is_err());
+    let mut found = Step::default();
+    follow(&node, &shrunken, Some(&before), &mut found).await;
+    assert_eq!(found.refused.len(), 1);
     drop(node);
     let resumed = depot.node("node").resume().unwrap();
     assert_eq!(resumed.candidate.unwrap().manifest.sequence, 3);
@@ -517,20 +516,25 @@ async fn what_was_found_stays_found_when_the_store_fails_afterwards() {
             .to_string()
             .contains("manifest 2 was there")
     );
-    let mut fresh = None;
-    depot
-        .node("fresh")
-        .look(true, &mut fresh, |_| ())
-        .await
-        .unwrap_err();
-    assert_eq!(fresh.unwrap().manifest.sequence, 2);
+    // A publisher that has just made the first one has not written the copy yet.
+    let fresh = depot.node("fresh");
+    assert_eq!(look(&fresh, true).await.unwrap().manifest.sequence, 2);
+    fresh.look(false, &mut None, |_| ()).await.unwrap();
+    fresh.look(true, &mut None, |_| ()).await.unwrap_err();
+    // Then it is asked for at every look, until it is there.
+    fresh.look(false, &mut None, |_| ()).await.unwrap_err();
+    depot.publisher.collect(2, noon()).await.unwrap();
+    fresh.look(false, &mut None, |_| ()).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_was_begun_of_another_body_makes_room() {
+async fn what_was_begun_of_a_body_that_nobody_waits_for_makes_room() {
     let depot = Depot::new();
-    let first = depot.activate(1, 10).await;
+    depot.activate(1, 10).await;
     let node = depot.node("node");
+    let first = look(&node, false).await.unwrap();
+    let second = depot.activate(2, 10).await.body.root;
+    look(&node, false).await.unwrap();
     let begun = |root: &str| {
         depot
             .place
@@ -538,7 +542,10 @@ async fn what_was_begun_of_another_body_makes_room() {
             .join(format!("fetching/{root}.part"))
     };
     fs::write(begun("other"), "half of it").unwrap();
-    fs::write(begun(&first.body.root), "").unwrap();
-    assert_eq!(step(&node, None).await.generation(), Some(1));
-    assert!(!begun("other").exists() && !begun(&first.body.root).exists());
+    fs::write(begun(&second), "half of it").unwrap();
+    let mut found = Step::default();
+    follow(&node, &first, None, &mut found).await;
+    assert_eq!(found.generation(), Some(1));
+    assert!(!begun("other").exists());
+    assert!(begun(&second).exists(), "the next one goes on there");
 }

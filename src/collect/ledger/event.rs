@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use octroi_directory::{Counts, Stamp};
+use octroi_saml::Time;
 use serde::{Deserialize, Serialize};
 
+use super::moment;
 use super::state::FlowState;
 use crate::collect::alarm::Code;
 
@@ -61,6 +63,9 @@ pub enum Event {
         sort: Sort,
         /// Its size.
         bytes: u64,
+        /// When it and its sum were last changed in the drop box.
+        #[serde(default, with = "moment::option")]
+        seen: Option<Time>,
     },
     /// It is gone from the drop box.
     Cleared {

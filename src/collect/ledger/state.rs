@@ -67,6 +67,9 @@ pub struct Delivery {
     /// When it came.
     #[serde(with = "moment")]
     pub received: Time,
+    /// When it and its sum were last changed in the drop box, as far as was looked.
+    #[serde(default, with = "moment::option")]
+    pub seen: Option<Time>,
     /// When it last became what it is.
     #[serde(with = "moment")]
     pub changed: Time,
@@ -136,6 +139,9 @@ pub struct FlowState {
     /// What was refused, here before or too old in the last hour, by the name of the file; what is named as no delivery is
     /// under the empty name.
     pub turned_away: BTreeMap<String, Turned>,
+    /// Of all names of deliveries together: what was refused, and what was here before or too old.
+    #[serde(default)]
+    pub turned_in_all: [Option<Turned>; 2],
 }
 
 impl FlowState {
@@ -218,9 +224,13 @@ impl FlowState {
                 stamp,
                 sort,
                 bytes,
+                seen,
             } => {
                 self.bytes += bytes;
-                self.meet(now, delivery, file, Some(stamp), sort, bytes);
+                self.meet(now, delivery.clone(), file, Some(stamp), sort, bytes);
+                if let Some(known) = self.deliveries.get_mut(&delivery) {
+                    known.seen = seen;
+                }
             }
             Event::Cleared { delivery } => {
                 if let Some(known) = self.deliveries.get_mut(&delivery) {
@@ -229,11 +239,11 @@ impl FlowState {
             }
             Event::Duplicate { file, .. } => {
                 self.ended("duplicate");
-                self.turn_away(now, &file);
+                self.turn_away(now, &file, true);
             }
             Event::Older { file, .. } => {
                 self.ended("older");
-                self.turn_away(now, &file);
+                self.turn_away(now, &file, true);
             }
             Event::Begun { delivery } => {
                 if let Some(known) = self.deliveries.get_mut(&delivery) {
@@ -247,7 +257,7 @@ impl FlowState {
                 reason,
                 ..
             } => {
-                self.turn_away(now, &file);
+                self.turn_away(now, &file, false);
                 if !self.deliveries.contains_key(&delivery) {
                     self.meet(now, delivery.clone(), file, None, Sort::Full, 0);
                 }
@@ -314,21 +324,30 @@ impl FlowState {
             .map_or(0, |turned| turned.times)
     }
 
-    /// How often files of any name were.
+    /// How often deliveries of any name were refused in the last hour; with `past`, how often they were here before or too
+    /// old.
     #[must_use]
-    pub fn turned_away_in_all(&self, now: Time) -> u64 {
-        let turned = self.turned_away.values();
-        let lately = turned.filter(|turned| now.seconds_after(turned.since) < TURNED);
-        lately.map(|turned| turned.times).sum()
+    pub fn turned_in_all(&self, now: Time, past: bool) -> u64 {
+        let turned = self.turned_in_all[usize::from(past)];
+        turned
+            .filter(|turned| now.seconds_after(turned.since) < TURNED)
+            .map_or(0, |turned| turned.times)
     }
 
-    fn turn_away(&mut self, now: Time, file: &str) {
-        self.turned_away
-            .retain(|_, turned| now.seconds_after(turned.since) < TURNED);
+    fn turn_away(&mut self, now: Time, file: &str, past: bool) {
         let new = Turned {
             since: now,
             times: 0,
         };
+        if turned_name(file) == file {
+            let in_all = &mut self.turned_in_all[usize::from(past)];
+            let lately = in_all.filter(|turned| now.seconds_after(turned.since) < TURNED);
+            let mut turned = lately.unwrap_or(new);
+            turned.times += 1;
+            *in_all = Some(turned);
+        }
+        self.turned_away
+            .retain(|_, turned| now.seconds_after(turned.since) < TURNED);
         let turned = self.turned_away.entry(turned_name(file).to_owned());
         turned.or_insert(new).times += 1;
     }
@@ -349,6 +368,7 @@ impl FlowState {
             sort,
             bytes,
             received: now,
+            seen: None,
             changed: now,
             status: Status::Received,
             cleared: false,

@@ -110,6 +110,7 @@ fn long(path: &Path, nights: u64) -> FlowState {
                 stamp,
                 sort: event::Sort::Full,
                 bytes: 7,
+                seen: None,
             },
         );
         append(

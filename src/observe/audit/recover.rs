@@ -38,9 +38,20 @@ pub(super) enum Recovered {
     },
 }
 
+/// No trail has so many lines: a segment with a larger number is not ours to go on with.
+const LAST: u64 = 1 << 60;
+
+/// The number in the name of a segment.
+fn number(path: &Path) -> u64 {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.and_then(begins_with).unwrap_or_default()
+}
+
 pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
     put_away_next(directory)?;
-    let Some(path) = super::verify::segments(directory)?.pop() else {
+    let mut segments = super::verify::segments(directory)?;
+    segments.retain(|path| number(path) <= LAST);
+    let Some(path) = segments.pop() else {
         return Ok(Recovered::Empty);
     };
     let file = File::open(&path).map_err(at(&path))?;
@@ -63,9 +74,7 @@ pub(super) fn recover(directory: &Path) -> Result<Recovered, AuditError> {
     if let Some(error) = broken {
         // Whatever an altered line says: the next segment sorts after this one and before nothing, or the next start would
         // take another one for the last.
-        let name = path.file_name().and_then(|name| name.to_str());
-        let begins = name.and_then(begins_with).unwrap_or_default();
-        head.sequence = begins.saturating_add(count).saturating_sub(1);
+        head.sequence = number(&path).saturating_add(count).saturating_sub(1);
         return Ok(Recovered::Broken {
             head,
             segment: path,

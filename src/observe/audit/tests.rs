@@ -232,7 +232,7 @@ fn after_an_altered_number_a_trail_goes_on_and_can_be_opened_again() {
             let audit = Audit::open(&options, now(), metrics()).unwrap();
             write(&audit, 1);
             // The first start begins a new segment, the others go on with it.
-            assert_eq!(folder.segments().len(), 3, "{number}, start {start}");
+            assert_eq!(folder.segments().len(), 4, "{number}, start {start}");
             assert_eq!(folder.segments()[1], last);
         }
         let verified = verify(&folder.0, None).unwrap();
@@ -240,6 +240,22 @@ fn after_an_altered_number_a_trail_goes_on_and_can_be_opened_again() {
             verified.breaks.first().map(|found| &found.segment),
             Some(&last)
         );
+    }
+}
+
+#[test]
+fn a_name_at_the_end_of_all_numbers_does_not_keep_a_trail_from_being_opened() {
+    for number in [1 << 60, (1 << 60) + 1, (1 << 60) - 1] {
+        let folder = Folder::new("end");
+        write(&folder.open(), 3);
+        let foreign = folder.0.join(super::trail::segment_name(number));
+        fs::write(&foreign, "{}\n").unwrap();
+        for _ in 0..3 {
+            write(&folder.open(), 2);
+        }
+        assert_eq!(fs::read(&foreign).unwrap(), b"{}\n");
+        let verified = verify(&folder.0, None).unwrap();
+        assert!(!verified.breaks.is_empty());
     }
 }
 

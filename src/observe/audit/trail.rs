@@ -238,7 +238,7 @@ impl Writer {
             .map_err(at(directory))?;
         let lock = lock(directory)?;
         let recovered = recover::recover(directory)?;
-        let (head, reason) = match &recovered {
+        let (mut head, reason) = match &recovered {
             Recovered::Empty => (
                 Head {
                     sequence: 0,
@@ -281,7 +281,7 @@ impl Writer {
                 (file, segment.path, segment.length, false)
             }
             None => {
-                let (file, path) = create(directory, head.sequence.saturating_add(1))?;
+                let (file, path) = first_free(directory, &mut head)?;
                 (file, path, 0, true)
             }
         };
@@ -460,6 +460,20 @@ fn create(directory: &Path, sequence: u64) -> Result<(File, PathBuf), AuditError
         .and_then(|folder| folder.sync_all())
         .map_err(at(directory))?;
     Ok((file, path))
+}
+
+/// A new segment; where something stands under its name, after a broken chain, its lines are counted from further on.
+fn first_free(directory: &Path, head: &mut Head) -> Result<(File, PathBuf), AuditError> {
+    loop {
+        match create(directory, head.sequence.saturating_add(1)) {
+            Err(AuditError::Io { error, .. })
+                if error.kind() == io::ErrorKind::AlreadyExists && head.sequence < u64::MAX =>
+            {
+                head.sequence += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// One writer a folder.

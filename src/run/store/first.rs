@@ -87,6 +87,9 @@ impl Following {
                 match runtime.block_on(node.prepare(&candidate, thresholds, None)) {
                     Ok(snapshot) => {
                         node.accept(&candidate)?;
+                        if let Err(error) = node.prune(&candidate) {
+                            tracing::error!(%error, "older bodies cannot be removed");
+                        }
                         self.in_force(&candidate.manifest);
                         let directory = Arc::new(Directory::new(snapshot, &node.entries()));
                         let pending = resumed.candidate;
@@ -94,6 +97,7 @@ impl Following {
                         return Ok(First { directory, pending });
                     }
                     Err(NotReady::Refused(refused)) => {
+                        node.put_aside(&candidate, &refused);
                         self.refused(&refused, Some(sequence));
                         resumed.forget(sequence);
                     }

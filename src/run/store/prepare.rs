@@ -32,7 +32,7 @@ pub(super) fn apart<T: Send>(
 
 /// A body with the log compiled onto it.
 pub(super) struct Prepared {
-    directory: Directory,
+    pub(super) directory: Directory,
     /// The log of which it was made.
     entries: Vec<Arc<Entry>>,
 }
@@ -44,8 +44,9 @@ impl Prepared {
     }
 
     /// With the log as it is now.
-    pub(super) fn with(self, entries: &[Arc<Entry>]) -> Directory {
-        self.directory.caught_up(&self.entries, entries)
+    pub(super) fn caught_up(self, entries: Vec<Arc<Entry>>) -> Self {
+        let directory = self.directory.caught_up(&self.entries, &entries);
+        Self { directory, entries }
     }
 }
 

@@ -19,34 +19,12 @@ pub(super) const CORRUPT: &str = "body-corrupt";
 pub const LOG_GAP: &str = "log-gap";
 
 impl Node {
-    /// Fetches, opens and judges the body of a candidate: gently beside what is in force (`before`), fast when nothing is.
+    /// Fetches, opens and judges the body of a candidate: gently beside what is in force (`before`), fast when nothing is. It holds
+    /// nothing that the log waits for, and may be put aside for long.
     ///
     /// # Errors
-    /// [`NotReady`]. What is refused is kept in `refused/`.
+    /// [`NotReady`]. What is refused is to be [put aside](Self::put_aside).
     pub async fn prepare(
-        &self,
-        candidate: &Candidate,
-        thresholds: Thresholds,
-        before: Option<&Counts>,
-    ) -> Result<Arc<Snapshot>, NotReady> {
-        let prepared = self.prepared(candidate, thresholds, before).await;
-        if let Err(NotReady::Refused(refused)) = &prepared {
-            let manifest = &candidate.manifest;
-            let kept = self.local.refuse(
-                &manifest_name(manifest.sequence),
-                &candidate.envelope,
-                &format!("{refused}\n"),
-                Some(&manifest.body.root),
-            );
-            let forgotten = self.forget_pending(manifest.sequence);
-            if let Err(error) = kept.and(forgotten) {
-                tracing::error!(%error, "what was refused cannot be kept");
-            }
-        }
-        prepared
-    }
-
-    async fn prepared(
         &self,
         candidate: &Candidate,
         thresholds: Thresholds,
@@ -75,7 +53,8 @@ impl Node {
         thresholds
             .judge(before, &told)
             .map_err(|shrink| refused(shrink.code(), shrink.to_string()))?;
-        match self.log.lock().passes(log) {
+        let passes = self.log.lock().passes(log);
+        match passes {
             Some(true) => {}
             Some(false) => {
                 let text = format!("the log did not go through its entry {}", log.sequence);
@@ -100,7 +79,7 @@ impl Node {
             }
         }
         // What was begun for another body is room for this one.
-        if let Err(error) = self.local.prune_parts(&body.root) {
+        if let Err(error) = self.prune_parts(&body.root) {
             tracing::warn!(%error, "what was begun of another body cannot be removed");
         }
         let part = self.local.part(&body.root);
@@ -118,6 +97,30 @@ impl Node {
             self.local.withdraw(&body.root).map_err(later)?;
         }
         opened
+    }
+
+    /// Keeps a candidate that was refused in `refused/`, with why, and follows it no more.
+    pub fn put_aside(&self, candidate: &Candidate, refused: &Refused) {
+        let manifest = &candidate.manifest;
+        let kept = self.local.refuse(
+            &manifest_name(manifest.sequence),
+            &candidate.envelope,
+            &format!("{refused}\n"),
+            Some(&manifest.body.root),
+        );
+        let forgotten = self.forget_pending(manifest.sequence);
+        if let Err(error) = kept.and(forgotten) {
+            tracing::error!(%error, "what was refused cannot be kept");
+        }
+    }
+
+    /// Removes what was begun of bodies that nobody waits for any more.
+    fn prune_parts(&self, root: &str) -> Result<(), StoreError> {
+        let mut kept = vec![root.to_owned()];
+        for name in [ACCEPTED, PENDING] {
+            kept.extend(self.own(name)?.map(|own| own.manifest.body.root));
+        }
+        self.local.prune_in("fetching", &kept)
     }
 
     /// Whether every change that a body does not contain is in the log. Between them nobody knows what was taken away.
@@ -164,21 +167,21 @@ impl Node {
         Ok(Arc::new(snapshot))
     }
 
-    /// Remembers that a candidate is in force from now on; before the swap. What cannot be removed of older bodies is told, and
-    /// keeps nothing from being in force.
+    /// Remembers that a candidate is in force from now on; before the swap.
     ///
     /// # Errors
     /// [`StoreError`] of the node's folder.
     pub fn accept(&self, candidate: &Candidate) -> Result<(), StoreError> {
         self.local.write(ACCEPTED, &candidate.envelope)?;
         self.forget_pending(candidate.manifest.sequence)?;
-        if let Err(error) = self.prune(candidate) {
-            tracing::error!(%error, "older bodies cannot be removed");
-        }
         Ok(())
     }
 
-    fn prune(&self, candidate: &Candidate) -> Result<(), StoreError> {
+    /// After a body is in force: removes older ones, but those that are kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the node's folder.
+    pub fn prune(&self, candidate: &Candidate) -> Result<(), StoreError> {
         let mut kept = vec![candidate.manifest.body.root.clone()];
         if let Some(pending) = self.own(PENDING)? {
             kept.push(pending.manifest.body.root);
