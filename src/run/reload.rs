@@ -227,8 +227,8 @@ pub(super) fn reap(old: Arc<Directory>) {
     let reaper = std::thread::Builder::new()
         .name("snapshot-reaper".to_owned())
         .spawn(move || {
-            // Not idle: put aside while it gives gigabytes back, it would keep others from asking for memory. In huge pages that
-            // takes 3 ms.
+            // Not idle: put aside while it gives gigabytes back, it would keep others from asking for memory.
+            //
             // Accesses may hold other directories of the same snapshot, from before the last change.
             let snapshot = Arc::clone(old.snapshot());
             drop(old);

@@ -548,3 +548,40 @@ async fn what_was_collected_and_stands_no_more_is_not_applied_again_and_again() 
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(node.said("changes applied"), applied);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_before_it_was_ready_is_never_in_force() {
+    let depot = Depot::new();
+    depot.configure();
+    depot.activate(1, 50).await;
+    let (file, admin) = config(&depot, "one");
+    let store = depot.place.path("store");
+    let address = crate::servers::web_server(store.clone());
+    let text = fs::read_to_string(&file).unwrap();
+    let url = text
+        .lines()
+        .find(|line| line.starts_with("url = "))
+        .unwrap();
+    fs::write(
+        &file,
+        text.replace(url, &format!("url = \"http://{address}\"")),
+    )
+    .unwrap();
+    let node = Node::start(&file, admin);
+    node.until(GENERATION, 1.0).await;
+
+    let held = store.join(crate::servers::HELD);
+    fs::write(&held, "").unwrap();
+    let pending = "octroi_manifest_pending_sequence";
+    depot.activate(2, 50).await;
+    node.until(pending, 2.0).await;
+    let noon = crate::depot::noon();
+    let back = depot.publisher.rollback(None, noon).await.unwrap();
+    assert_eq!((back.sequence, back.body.generation), (3, 1));
+    node.until(pending, 3.0).await;
+    fs::remove_file(&held).unwrap();
+    node.until("octroi_manifest_sequence", 3.0).await;
+    node.until(pending, 0.0).await;
+    assert_eq!(node.metric(GENERATION).await, Some(1.0));
+    assert_eq!(node.said("snapshot swapped"), 1, "not the second between");
+}

@@ -80,8 +80,9 @@ proptest! {
     }
 
     #[test]
-    fn a_directory_catches_up_with_its_log(country in country(), log in log(), from in 0..24_usize, cut in 0..24_usize) {
+    fn a_directory_catches_up_with_its_log(country in country(), log in log(), gone in prop::bool::ANY, from in 0..24_usize, cut in 0..24_usize) {
         let snapshot = Arc::new(country.snapshot());
+        let from = if gone { from } else { 0 };
         // Entries may have gone from the beginning, and others have come, since it was made.
         let (from, cut) = (from.min(log.len()), cut.min(log.len()));
         let now = &log[from..];

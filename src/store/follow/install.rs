@@ -173,8 +173,7 @@ impl Node {
     /// [`StoreError`] of the node's folder.
     pub fn accept(&self, candidate: &Candidate) -> Result<(), StoreError> {
         self.local.write(ACCEPTED, &candidate.envelope)?;
-        self.forget_pending(candidate.manifest.sequence)?;
-        Ok(())
+        self.forget_pending(candidate.manifest.sequence)
     }
 
     /// After a body is in force: removes older ones, but those that are kept.
